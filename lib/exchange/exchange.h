@@ -1,0 +1,89 @@
+/* An exchange: how one exchange's REST interface is asked and read. An adapter is one file with one const struct.
+ *
+ * Adapters are pure: they write the URL of a request and read the body of its answer. Sending, pacing, retrying and
+ * deciding what to ask next belong to the fetcher. What differs between exchanges (order, units, columns, where the
+ * forming candle stands, how errors are told, spelling, prices in weight) ends inside the adapter. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_EXCHANGE_EXCHANGE_H
+#define WICK_EXCHANGE_EXCHANGE_H
+
+#include "lib/base/error.h"
+#include "proto/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    EXCHANGE_URL_SIZE = 4096,
+    EXCHANGE_CANDLES_MAX = 1000, /* rows of one candle answer, at most */
+};
+
+/* A request to be sent: where, and what it costs. */
+struct exchange_request {
+    char url[EXCHANGE_URL_SIZE]; /* complete */
+    int weight;                  /* by the exchange's price list; corrected by the answer's headers */
+};
+
+/* What the status and the headers of an answer say about it, the same for every exchange. */
+enum exchange_verdict {
+    EXCHANGE_OK,       /* read the body */
+    EXCHANGE_RETRY,    /* a fault of the exchange or the network: 5xx, HTML, half a body; ask again later */
+    EXCHANGE_SLOW,     /* too many requests (429): send nothing until retry_after_s has passed */
+    EXCHANGE_BANNED,   /* banned (418): the same, and it survives a restart */
+    EXCHANGE_REFUSED,  /* the request itself is wrong: an unknown symbol, a region that is not served */
+};
+
+struct exchange_answer {
+    int status;            /* HTTP */
+    const char *body;
+    size_t size;
+    int used_weight;       /* from the headers; -1: not told */
+    int retry_after_s;     /* from the headers, in seconds of the exchange's clock; -1: not told */
+};
+
+/* The row reader: called once for each row of an answer; a code other than 0 stops the reading and is returned. */
+typedef int (*exchange_instrument_fn)(void *user, const struct instrument *instrument);
+typedef int (*exchange_ticker_fn)(void *user, const struct ticker *ticker);
+typedef int (*exchange_candle_fn)(void *user, const struct candle *candle);
+
+struct exchange {
+    const char *name;     /* as in the configuration */
+    const char *base_url; /* the exchange's own */
+    int weight_per_minute; /* request weight it allows an address in one minute of its clock */
+    int tickers_per_call;  /* symbols of one ticker request that are cheapest; 0: one call for all */
+    int candles_per_call;  /* closed candles that one request can return at most */
+
+    /* Each writes a request for `base_url` into *out. ERROR_RANGE if it does not fit. */
+    int (*time_request)(const char *base_url, struct exchange_request *out);
+    int (*instruments_request)(const char *base_url, struct exchange_request *out);
+    /* `symbols` has 1 to tickers_per_call names. */
+    int (*tickers_request)(const char *base_url, const char *const *symbols, size_t count,
+                           struct exchange_request *out);
+    /* Candles with first_open_ms <= open time <= last_open_ms, at most candles_per_call of them, from the first on. */
+    int (*candles_request)(const char *base_url, const char *symbol, uint32_t interval_s, int64_t first_open_ms,
+                           int64_t last_open_ms, struct exchange_request *out);
+
+    /* What an answer means before its body is read; writes the exchange's own message, if any, into the error
+     * chain when it is not EXCHANGE_OK. */
+    enum exchange_verdict (*judge)(const struct exchange_answer *answer);
+
+    /* Each reads the body of an EXCHANGE_OK answer. ERROR_PROTOCOL when it is not what was asked for, with what was
+     * wrong. A body that was cut off is always an error, never a shorter list. Rows that are impossible (a price
+     * that is not positive, high below low) are ERROR_PROTOCOL too: the fetcher asks again. */
+    int (*read_time)(const struct exchange_answer *answer, int64_t *exchange_ms);
+    int (*read_instruments)(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user);
+    int (*read_tickers)(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user);
+    /* Ascending by open time, whatever the exchange sends; the forming candle too, if it is in the answer: the
+     * fetcher knows by the clock which have closed. */
+    int (*read_candles)(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user);
+};
+
+/* The adapters, one line each in exchange.c. */
+extern const struct exchange *const exchanges[];
+extern const size_t exchange_count;
+
+/* The adapter of a name. ERROR_ARGUMENT with the names that exist. */
+int exchange_find(const char *name, const struct exchange **out) MUST_CHECK;
+
+#endif

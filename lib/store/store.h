@@ -1,0 +1,146 @@
+/* A store: a database behind one struct of functions. SQLite is the simple one, PostgreSQL the large one; both pass
+ * the same contract tests and offer the same views.
+ *
+ * A store never blocks for longer than one local transaction. Work is handed over with begin and done when the
+ * callback says so; an engine with a network behind it returns at once and goes on in advance(), which the owner
+ * calls whenever the descriptor is ready or the deadline has come. One piece of work is under way at a time; the
+ * owner queues the rest. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_STORE_STORE_H
+#define WICK_STORE_STORE_H
+
+#include "lib/base/error.h"
+#include "proto/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+/* A row with the name that its message carries only once. */
+struct store_candle {
+    const char *exchange; /* at most NAME_SIZE - 1 bytes; valid until done */
+    struct candle_event event;
+};
+
+struct store_series_start {
+    const char *exchange;
+    struct series_start start;
+};
+
+/* What one transaction writes, all of it or nothing. Arrays are the caller's and stay valid until done. Rows may
+ * repeat what is stored or each other: only what is new or different is written. Of the same key the last row of the
+ * batch wins, but for outcomes, fills and series starts, of which the first word stays for ever. */
+struct store_batch {
+    const struct store_candle *candles;
+    size_t candle_count;
+    const struct store_series_start *series;
+    size_t series_count;
+    const struct signal_outcome *outcomes;
+    size_t outcome_count;
+    const struct order *orders;
+    size_t order_count;
+    const struct fill *fills;
+    size_t fill_count;
+    const struct position *positions; /* quantity 0 deletes it from v_positions, its realised profit stays */
+    size_t position_count;
+    const struct account *accounts; /* points of the equity curve, one a time_ms */
+    size_t account_count;
+};
+
+/* The result of any work. `code` 0, or
+ *   ERROR_CONNECTION  the database is away; nothing was written as far as can be known; the same work may be handed
+ *                     over again, as often as needed;
+ *   ERROR_STORE       the database refuses this work and will refuse it again (a constraint, a bad value). */
+struct store_result {
+    int code;
+    char message[256];
+    uint64_t changed; /* rows that were new or different */
+    /* For a lease: */
+    bool granted;
+    uint64_t generation;
+};
+
+typedef void (*store_done_fn)(void *user, const struct store_result *result);
+
+/* The rows of a query, in parts of at most STORE_PART_ROWS rows; `part` and its rows live until the callback
+ * returns. The done callback follows the last part. */
+enum { STORE_PART_ROWS = 500 };
+struct store_part {
+    const char *symbol; /* of the candles; NULL: none */
+    uint32_t interval_s;
+    const struct candle *candles;
+    size_t candle_count;
+    const struct series_start *series;
+    size_t series_count;
+    const struct signal_outcome *outcomes;
+    size_t outcome_count;
+    const struct order *orders;
+    size_t order_count;
+    const struct fill *fills;
+    size_t fill_count;
+    const struct position *positions;
+    size_t position_count;
+    const struct account *accounts;
+    size_t account_count;
+};
+typedef void (*store_part_fn)(void *user, const struct store_part *part);
+
+/* What the owner has to wait for before it calls advance again. */
+struct store_wait {
+    int fd;              /* -1: none */
+    bool read, write;    /* on that descriptor */
+    int64_t deadline_ms; /* monotonic; call advance then at the latest; INT64_MAX: never */
+};
+
+struct store_kind {
+    const char *scheme; /* "sqlite", "postgresql" */
+    size_t state_size;
+
+    /* Begins to open the database that the URL names and to bring its schema up to date. Returns without waiting for
+     * a network. ERROR_ARGUMENT for a URL that makes no sense. What is wrong with the database itself (away, wrong
+     * password, no right) shows as ERROR_CONNECTION in results and in state_text; it goes on trying by itself, with
+     * pauses from 0.25 to 10 s. The URL's password never gets into a message. */
+    int (*open)(struct store *store, const char *url);
+    void (*close)(struct store *store);
+
+    /* Whether the database answers and its schema is up to date; work may be handed over in any case. */
+    bool (*ready)(const struct store *store);
+
+    /* Whether no work is under way, so that more may be handed over. */
+    bool (*idle)(const struct store *store);
+
+    /* What there is to wait for. */
+    void (*wait)(const struct store *store, struct store_wait *out);
+
+    /* Does what can be done without waiting. Callbacks come from here, or from write, lease and query themselves. */
+    void (*advance)(struct store *store, int64_t now_ms);
+
+    /* Writes a batch in one transaction; `done` comes after the commit. */
+    void (*write)(struct store *store, const struct store_batch *batch, store_done_fn done, void *user);
+
+    /* Takes, renews or gives back a lease: the row changes hands only when it has run out by the database's own
+     * clock, and its generation grows each time it does. */
+    void (*lease)(struct store *store, const struct lease_request *request, store_done_fn done, void *user);
+
+    /* Answers a query of any kind but QUERY_KIND_PROCESSES. */
+    void (*query)(struct store *store, const struct query *query, store_part_fn part, store_done_fn done, void *user);
+};
+
+/* A store is its kind and the kind's private state behind it. */
+struct store {
+    const struct store_kind *kind;
+    void *state;       /* kind->state_size bytes, zeroed before open; owned */
+    char text[256];    /* what it is doing or what is wrong, for people; never a secret */
+};
+
+/* All engines, one line each in store.c. */
+extern const struct store_kind *const store_kinds[];
+extern const size_t store_kind_count;
+
+/* Finds the engine by the URL's scheme and opens it. ERROR_ARGUMENT with the schemes that exist; ERROR_MEMORY. */
+int store_open(struct store *store, const char *url) MUST_CHECK;
+void store_close(struct store *store);
+
+#endif

@@ -1,0 +1,59 @@
+/* A strategy: a function of closed candles that decides to enter or to leave. One strategy a file.
+ *
+ * It does not know what is held, what time it is, or which market it sees: whoever runs it, from whenever on, comes
+ * to the same decisions. It decides on the edge of a condition between the last two candles, where undefined counts
+ * as false. Its state holds indicators of lib/series only, so its warm-up follows from theirs. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_STRATEGY_STRATEGY_H
+#define WICK_STRATEGY_STRATEGY_H
+
+#include "lib/base/error.h"
+#include "lib/runtime/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The candle as analysis sees it. */
+struct bar {
+    double open, high, low, close, volume;
+};
+
+enum decision { DECISION_NONE, DECISION_BUY, DECISION_SELL };
+
+struct strategy {
+    const char *name; /* also the section of its options */
+
+    bool (*enabled)(const struct config *config);
+
+    /* Whether its options fit each other (fast < slow). ERROR_CONFIGURATION with both. */
+    int (*check)(const struct config *config);
+
+    /* Bytes of state that one series needs with these options. */
+    size_t (*state_size)(const struct config *config);
+
+    /* Candles that must be fed before the first decision counts. */
+    uint32_t (*warm_up)(const struct config *config);
+
+    /* Prepares zeroed memory of state_size bytes, aligned for any type. Owns nothing else; there is no release. */
+    void (*init)(void *state, const struct config *config);
+
+    /* Feeds the next closed candle and decides. Allocates nothing. */
+    enum decision (*next)(void *state, const struct bar *bar);
+};
+
+/* All strategies, one line each in strategy.c. */
+extern const struct strategy *const strategies[];
+extern const size_t strategy_count;
+
+/* Checks the options of all enabled strategies. ERROR_CONFIGURATION; at least one must be enabled. */
+int strategies_check(const struct config *config) MUST_CHECK;
+
+/* The longest warm-up of the enabled strategies, candles. */
+uint32_t strategies_warm_up(const struct config *config);
+
+/* How many candles of each series the fetcher keeps: the longest warm-up and room for the candles that close while
+ * nobody analyses the series; at least 50. */
+uint32_t strategies_ring_size(const struct config *config);
+
+#endif
