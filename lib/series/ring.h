@@ -1,12 +1,13 @@
-/* The newest candles of one series, ascending and without a hole, in a ring of fixed size. */
+/* The newest candles of one series in a ring of fixed size: ascending, each once, and without a hole but where the
+ * exchange itself has none. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_SERIES_RING_H
 #define WICK_SERIES_RING_H
 
 #include "lib/base/error.h"
+#include "lib/series/candle.h"
 #include "proto/message.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct ring {
@@ -17,29 +18,29 @@ struct ring {
     struct candle *candles; /* capacity of them; owned */
 };
 
-/* ERROR_MEMORY. */
+/* An empty ring; capacity > 0. ERROR_MEMORY. */
 int ring_init(struct ring *ring, uint32_t interval_s, uint32_t capacity) MUST_CHECK;
 void ring_release(struct ring *ring);
 
+/* Forgets all candles and keeps the memory. */
+void ring_clear(struct ring *ring);
+
 /* Appends a candle, dropping the oldest when full. It must open exactly one interval after the newest; an empty ring
- * takes any. ERROR_EXISTS if its time is in the ring's range or before; ERROR_MISSING if candles before it are
- * missing. */
+ * takes any. ERROR_EXISTS if it does not open after the newest; ERROR_MISSING if candles before it are missing;
+ * ERROR_ARGUMENT if it is not a whole number of intervals away. */
 int ring_append(struct ring *ring, const struct candle *candle) MUST_CHECK;
 
-/* The candle that opened at open_time_ms, or NULL. */
+/* The same for a candle that follows ones which the exchange itself lacks: it may open any whole number of intervals
+ * after the newest. */
+int ring_append_after_gap(struct ring *ring, const struct candle *candle) MUST_CHECK;
+
+/* The candle that opened at open_time_ms, or NULL. Valid until the next append. */
 const struct candle *ring_find(const struct ring *ring, int64_t open_time_ms);
 
-/* The i-th oldest, i < count. */
+/* The i-th oldest, i < count. Valid until the next append. */
 const struct candle *ring_at(const struct ring *ring, uint32_t i);
 
 /* Open time of the newest, or -1. */
 int64_t ring_newest_ms(const struct ring *ring);
-
-/* Whether a candle can be true: prices positive, high >= open, close, low <= open, close, volume >= 0, its open time
- * on the grid of the interval. ERROR_PROTOCOL with what is wrong. */
-int candle_check(const struct candle *candle, uint32_t interval_s) MUST_CHECK;
-
-/* Whether two candles say the same, whatever their scales. */
-bool candle_equal(const struct candle *left, const struct candle *right);
 
 #endif

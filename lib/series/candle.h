@@ -1,0 +1,27 @@
+/* What can be said of one candle: whether it can be true, whether two say the same, and how analysis sees it. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_SERIES_CANDLE_H
+#define WICK_SERIES_CANDLE_H
+
+#include "lib/base/error.h"
+#include "proto/message.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The candle as analysis sees it: the double nearest to each decimal. */
+struct bar {
+    double open, high, low, close, volume;
+};
+
+/* Whether a candle can be true: prices positive, high >= open, close, low <= open, close, volume >= 0, its open time
+ * on the grid of the interval, scales that decimals have. ERROR_PROTOCOL with what is wrong. */
+int candle_check(const struct candle *candle, uint32_t interval_s) MUST_CHECK;
+
+/* Whether two candles say the same, whatever their scales. */
+bool candle_equal(const struct candle *left, const struct candle *right);
+
+/* The candle in doubles. Equal candles give equal bits, while the mantissas are below 2^53. */
+struct bar candle_bar(const struct candle *candle);
+
+#endif
