@@ -9,14 +9,17 @@
 
 #include "lib/base/error.h"
 #include "lib/runtime/config.h"
+#include "lib/series/candle.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The candle as analysis sees it. */
-struct bar {
-    double open, high, low, close, volume;
+enum {
+    STRATEGIES_MAX = 16,
+    /* Candles of a series that may close while nobody analyses it, and are decided on by whoever takes it over. */
+    STRATEGY_UNATTENDED_CANDLES = 128,
+    STRATEGY_RING_MIN = 50, /* candles that are kept of a series however little the strategies need */
 };
 
 enum decision { DECISION_NONE, DECISION_BUY, DECISION_SELL };
@@ -26,16 +29,17 @@ struct strategy {
 
     bool (*enabled)(const struct config *config);
 
-    /* Whether its options fit each other (fast < slow). ERROR_CONFIGURATION with both. */
+    /* Whether its options, each in its range, fit each other (fast < slow). ERROR_CONFIGURATION with both. */
     int (*check)(const struct config *config);
 
     /* Bytes of state that one series needs with these options. */
     size_t (*state_size)(const struct config *config);
 
-    /* Candles that must be fed before the first decision counts. */
+    /* How many candles must have been fed, the one decided on included, for a decision to count. */
     uint32_t (*warm_up)(const struct config *config);
 
-    /* Prepares zeroed memory of state_size bytes, aligned for any type. Owns nothing else; there is no release. */
+    /* Prepares zeroed memory of state_size bytes, aligned for a double, that will not be moved (it may point into
+     * itself). Owns nothing else; there is no release. */
     void (*init)(void *state, const struct config *config);
 
     /* Feeds the next closed candle and decides. Allocates nothing. */
@@ -44,7 +48,7 @@ struct strategy {
 
 /* All strategies, one line each in strategy.c. */
 extern const struct strategy *const strategies[];
-extern const size_t strategy_count;
+extern const size_t strategy_count; /* at most STRATEGIES_MAX */
 
 /* Checks the options of all enabled strategies. ERROR_CONFIGURATION; at least one must be enabled. */
 int strategies_check(const struct config *config) MUST_CHECK;
@@ -52,8 +56,8 @@ int strategies_check(const struct config *config) MUST_CHECK;
 /* The longest warm-up of the enabled strategies, candles. */
 uint32_t strategies_warm_up(const struct config *config);
 
-/* How many candles of each series the fetcher keeps: the longest warm-up and room for the candles that close while
- * nobody analyses the series; at least 50. */
+/* How many candles of each series the fetcher keeps: the longest warm-up and STRATEGY_UNATTENDED_CANDLES, at least
+ * STRATEGY_RING_MIN. */
 uint32_t strategies_ring_size(const struct config *config);
 
 #endif
