@@ -1,8 +1,10 @@
 /* HTTP for health, dashboard and the simulated exchange: libmicrohttpd inside the process's own loop.
  *
- * Routes are a table; the right that a route needs is checked here, before its handler runs, and a path that is not
- * in the table is a 404. Requests are small and bounded: URL 8 KiB, body 64 KiB, 16 KiB of headers, GET, HEAD, POST
- * and DELETE only. */
+ * Routes are a table; the right that a route needs is checked here, before its handler runs. A path that is not in
+ * the table is a 404, a method that its routes lack a 405. Requests are small and bounded: URL 8 KiB (414), body
+ * 64 KiB (413), 16 KiB of headers (431), GET, HEAD, POST and DELETE only. What two parties could read differently is
+ * refused (400, 411): two Host or Content-Length headers, any Transfer-Encoding, a NUL in the URL. Nobody holds a
+ * connection by being slow: headers come within 5 s, a body within 10 s, an answer is taken within 60 s. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_RUNTIME_HTTP_SERVER_H
 #define WICK_RUNTIME_HTTP_SERVER_H
@@ -38,6 +40,7 @@ struct http_server_options {
     const char *const *headers;
     int connections_max; /* 0: 256 */
     int idle_timeout_s;  /* 0: 10; streams are exempt */
+    int later_timeout_s; /* 0: 10; how long http_answer_later may take */
 };
 
 /* Binds and joins the loop. The routes and headers must stay valid. ERROR_ARGUMENT, ERROR_LIBRARY with the port in
@@ -50,8 +53,8 @@ int http_server_port(const struct http_server *server);
 /* Ends all streams and connections and frees it. NULL is allowed. */
 void http_server_close(struct http_server *server);
 
-/* The request. Strings live as long as the request; NULL where there is no such thing. Query arguments and cookies
- * are percent-decoded; a duplicate counts as its first value. */
+/* The request. Strings live as long as the request; NULL where there is no such thing. Path and query arguments are
+ * percent-decoded, cookies are as sent; a duplicate counts as its first value. */
 const char *http_method(const struct http_request *request);
 const char *http_path(const struct http_request *request);
 const char *http_argument(const struct http_request *request, const char *name);
@@ -72,21 +75,24 @@ void http_answer_text(struct http_request *request, int status, const char *text
 void http_answer_static(struct http_request *request, int status, const char *content_type, const void *body,
                         size_t size);
 
-/* Answers later: takes the connection out of the loop's hands until http_later_answer, which wakes it; for the
- * simulator's delays and the dashboard's history queries. `request` stays valid until then. A request whose client
- * has gone is still valid and its answer is dropped. At most 10 s pass, then it is answered 504. */
+/* Called in a handler that will answer later: the connection waits until http_resume; for the simulator's delays and
+ * the dashboard's history queries. `request` stays valid until http_resume, also when the client has gone or when
+ * later_timeout_s has passed and it was answered 504: its answer is then dropped. Not after http_server_close. */
 void http_answer_later(struct http_request *request);
-/* Ends a delayed request (after one of the http_answer functions was called on it). */
+
+/* Ends a delayed request, after one of the http_answer functions was called on it; it is no longer valid then. */
 void http_resume(struct http_request *request);
 
-/* Sends only the first `bytes` of the answer that is given next and then cuts the connection: a fault to order. */
+/* Sends only the first `bytes` of the answer's body and then cuts the connection: a fault to order. Call it before
+ * http_answer. */
 void http_truncate(struct http_request *request, size_t bytes);
 
 /* Closes the connection without any answer: a fault to order. */
 void http_drop(struct http_request *request);
 
 /* Answers 200 with an endless body, to which http_stream_write appends. At most 64 KiB wait for a slow client, then
- * the stream is closed. `on_close(stream, user)` is called once, before the stream is freed. NULL if it cannot be. */
+ * the stream is closed. `on_close(stream, user)` is called once, before the stream is freed, and never from within
+ * the functions below. NULL if memory is out: then answer otherwise. That a client has gone shows at a write. */
 struct http_stream *http_stream_begin(struct http_request *request, const char *content_type,
                                       void (*on_close)(struct http_stream *stream, void *user), void *user);
 

@@ -29,6 +29,7 @@ struct service_context {
     struct loop *loop;
     uint64_t instance; /* drawn at random at start */
     int64_t started_ms; /* monotonic */
+    int64_t stop_ms;    /* set by on_stop: the loop goes on for at most so long, or until loop_stop */
     struct link_set *links;  /* private to the runtime */
     struct health *health;   /* private to the runtime */
 };
@@ -47,7 +48,8 @@ struct service {
     /* A publishing link gained a subscriber to a topic; may be NULL. Used to send what it needs to begin. */
     void (*on_subscribe)(struct service_context *context, void *state, enum link link, const uint8_t *topic,
                          size_t size);
-    /* SIGTERM came: say good-bye (release leases). NULL: nothing to say. */
+    /* SIGTERM came: say good-bye (release leases). Sets context->stop_ms if answers are still to be waited for. NULL:
+     * nothing to say. */
     void (*on_stop)(struct service_context *context, void *state);
     void (*close)(struct service_context *context, void *state);
 };
