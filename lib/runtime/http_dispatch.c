@@ -20,7 +20,7 @@ void *http_on_request_line(void *user, const char *url, struct MHD_Connection *h
 }
 
 void http_on_request_end(void *user, struct MHD_Connection *handle, void **context,
-                           enum MHD_RequestTerminationCode code)
+                         enum MHD_RequestTerminationCode code)
 {
     struct http_server *server = user;
     struct http_request *request = *context;
@@ -219,7 +219,7 @@ static enum MHD_Result finish_request(struct http_request *request)
 }
 
 enum MHD_Result http_on_request(void *user, struct MHD_Connection *handle, const char *url, const char *method,
-                                  const char *version, const char *bytes, size_t *size, void **context)
+                                const char *version, const char *bytes, size_t *size, void **context)
 {
     struct http_request *request = *context;
     (void)user, (void)handle, (void)version;
