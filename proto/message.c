@@ -243,7 +243,7 @@ static int write_field(struct writer *writer, const struct field_row *field, con
     case FIELD_SYMBOL:
     case FIELD_NAME:
     case FIELD_TEXT: return write_text(writer, field, at);
-    case FIELD_PART: msgpack_pack_array(packer, records[field->record].field_count); break;
+    case FIELD_PART: return write_record(writer, field->record, at);
     case FIELD_LIST: return write_list(writer, field, at);
     }
     return 0;
@@ -310,7 +310,7 @@ static int read_bytes(struct reader *reader, size_t size, uint64_t *out)
 /* An integer of any msgpack form, as its bits and whether they mean a negative number. */
 static int read_integer(struct reader *reader, uint64_t *bits, bool *negative)
 {
-    uint64_t head;
+    uint64_t head = 0;
     int code = read_bytes(reader, 1, &head);
     *negative = false;
     if (code < 0)
@@ -363,7 +363,7 @@ static int read_signed(struct reader *reader, int64_t minimum, int64_t *out)
 
 static int read_double(struct reader *reader, double *out)
 {
-    uint64_t head, bits;
+    uint64_t head = 0, bits = 0;
     int code = read_bytes(reader, 1, &head);
     if (code == 0 && head != 0xcb)
         code = broken("a floating-point number was expected");
@@ -377,7 +377,7 @@ static int read_double(struct reader *reader, double *out)
 
 static int read_bool(struct reader *reader, bool *out)
 {
-    uint64_t head;
+    uint64_t head = 0;
     int code = read_bytes(reader, 1, &head);
     if (code < 0)
         return code;
@@ -389,7 +389,7 @@ static int read_bool(struct reader *reader, bool *out)
 
 static int read_text(struct reader *reader, enum field_kind kind, char *out)
 {
-    uint64_t head, length = 0;
+    uint64_t head = 0, length = 0;
     int code = read_bytes(reader, 1, &head);
     if (code < 0)
         return code;
@@ -414,7 +414,7 @@ static int read_text(struct reader *reader, enum field_kind kind, char *out)
 /* The header of an array. Every element takes at least a byte, so a count beyond what is left is a lie. */
 static int read_array(struct reader *reader, uint64_t *count)
 {
-    uint64_t head;
+    uint64_t head = 0;
     int code = read_bytes(reader, 1, &head);
     if (code < 0)
         return code;
