@@ -42,7 +42,9 @@ struct exchange_answer {
     int retry_after_s;     /* from the headers, in seconds of the exchange's clock; -1: not told */
 };
 
-/* The row reader: called once for each row of an answer; a code other than 0 stops the reading and is returned. */
+/* The row reader: called once for each row of an answer; a code other than 0 stops the reading and is returned. Rows
+ * are handed out while the body is read: keep them aside until the reader has returned 0, as what follows may be cut
+ * off. */
 typedef int (*exchange_instrument_fn)(void *user, const struct instrument *instrument);
 typedef int (*exchange_ticker_fn)(void *user, const struct ticker *ticker);
 typedef int (*exchange_candle_fn)(void *user, const struct candle *candle);
@@ -53,6 +55,7 @@ struct exchange {
     int weight_per_minute; /* request weight it allows an address in one minute of its clock */
     int tickers_per_call;  /* symbols of one ticker request that are cheapest; 0: one call for all */
     int candles_per_call;  /* closed candles that one request can return at most */
+    const char *used_weight_header; /* the header that tells the weight used in the current minute, lower case */
 
     /* Each writes a request for `base_url` into *out. ERROR_RANGE if it does not fit. */
     int (*time_request)(const char *base_url, struct exchange_request *out);
@@ -69,12 +72,14 @@ struct exchange {
     enum exchange_verdict (*judge)(const struct exchange_answer *answer);
 
     /* Each reads the body of an EXCHANGE_OK answer. ERROR_PROTOCOL when it is not what was asked for, with what was
-     * wrong. A body that was cut off is always an error, never a shorter list. Rows that are impossible (a price
-     * that is not positive, high below low) are ERROR_PROTOCOL too: the fetcher asks again. */
+     * wrong. A body that was cut off is always an error, never a shorter list; so are numbers that are none, or
+     * negative. Whether a candle can be true (candle_check) is for the fetcher to judge, row by row. */
     int (*read_time)(const struct exchange_answer *answer, int64_t *exchange_ms);
     int (*read_instruments)(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user);
+    /* Rows without a last price (a market that never traded, or was closed) have 0 there. time_ms is 0 where the
+     * exchange does not say since when a quote stands: it is then as new as the request. */
     int (*read_tickers)(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user);
-    /* Ascending by open time, whatever the exchange sends; the forming candle too, if it is in the answer: the
+    /* Strictly ascending by open time, whatever the exchange sends; the forming candle too, if it is in the answer: the
      * fetcher knows by the clock which have closed. */
     int (*read_candles)(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user);
 };

@@ -1,0 +1,216 @@
+/* The C face of simdjson's On-Demand parser.
+ *
+ * Values are simdjson's own, copied in and out of struct json_value as bytes: they are three words that point into the
+ * thread's document. The file is compiled without exceptions, so only simdjson's calls that return codes exist here. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/exchange/json.h"
+
+#include <simdjson.h>
+
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+#include <string_view>
+#include <type_traits>
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+static_assert(sizeof(ondemand::value) <= sizeof(json_value), "a value must fit its C struct");
+static_assert(std::is_trivially_copyable<ondemand::value>::value, "a value is copied as bytes");
+
+/* The thread's parser, the copy of the text it reads, and the document that is being read. */
+struct reader {
+    ondemand::parser parser;
+    ondemand::document document;
+    std::unique_ptr<char[]> text;
+    size_t capacity = 0;
+};
+
+thread_local reader current;
+
+int fail(const char *expected, simdjson::error_code error)
+{
+    return error_set(ERROR_PROTOCOL, "JSON: %s: %s", expected, simdjson::error_message(error));
+}
+
+json_value pack(const ondemand::value &value)
+{
+    json_value packed = {};
+    std::memcpy(static_cast<void *>(packed.hidden), static_cast<const void *>(&value), sizeof value);
+    return packed;
+}
+
+ondemand::value unpack(const json_value &packed)
+{
+    ondemand::value value;
+    std::memcpy(static_cast<void *>(&value), static_cast<const void *>(packed.hidden), sizeof value);
+    return value;
+}
+
+/* Makes room for `size` bytes and the padding that simdjson reads into. */
+bool reserve(size_t size)
+{
+    if (current.capacity >= size)
+        return true;
+    size_t wanted = current.capacity * 2 > size ? current.capacity * 2 : size;
+    std::unique_ptr<char[]> text(new (std::nothrow) char[wanted + simdjson::SIMDJSON_PADDING]());
+    if (text == nullptr)
+        return false;
+    current.text = std::move(text);
+    current.capacity = wanted;
+    return true;
+}
+
+/* The last byte that is not blank; 0 if there is none. A cut-off document does not end with its bracket. */
+char last_byte(const char *text, size_t size)
+{
+    while (size > 0 && std::strchr(" \t\r\n", text[size - 1]) != nullptr)
+        size--;
+    return size > 0 ? text[size - 1] : '\0';
+}
+
+std::string_view trim(std::string_view text)
+{
+    size_t end = text.find_last_not_of(" \t\r\n");
+    return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
+}
+
+} // namespace
+
+int json_parse(const char *text, size_t size, struct json_value *root)
+{
+    if (size > JSON_SIZE_MAX)
+        return error_set(ERROR_PROTOCOL, "JSON: %zu bytes, more than %d", size, int{JSON_SIZE_MAX});
+    char last = last_byte(text, size);
+    if (last != ']' && last != '}')
+        return error_set(ERROR_PROTOCOL, "JSON: no array or object, or one that is cut off");
+    if (!reserve(size))
+        return error_set(ERROR_MEMORY, "JSON: room for %zu bytes", size);
+    std::memcpy(current.text.get(), text, size);
+    std::memset(current.text.get() + size, 0, simdjson::SIMDJSON_PADDING);
+    auto error = current.parser.iterate(current.text.get(), size, current.capacity + simdjson::SIMDJSON_PADDING)
+                     .get(current.document);
+    if (error)
+        return fail("expected a document", error);
+    ondemand::value value;
+    error = current.document.get_value().get(value);
+    if (error)
+        return fail("expected an array or an object", error);
+    *root = pack(value);
+    return 0;
+}
+
+int json_finish(void)
+{
+    const char *rest = nullptr;
+    auto error = current.document.current_location().get(rest);
+    if (error == simdjson::OUT_OF_BOUNDS)
+        return 0;
+    return error ? fail("expected the end", error) : error_set(ERROR_PROTOCOL, "JSON: something follows the document");
+}
+
+int json_each_element(struct json_value packed, int (*fn)(void *, size_t, struct json_value), void *user)
+{
+    ondemand::array array;
+    auto error = unpack(packed).get_array().get(array);
+    if (error)
+        return fail("expected an array", error);
+    size_t index = 0;
+    for (auto element : array) {
+        ondemand::value value;
+        error = std::move(element).get(value);
+        if (error)
+            return fail("in an array", error);
+        int code = fn(user, index++, pack(value));
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+int json_each_or_one(struct json_value packed, int (*fn)(void *, size_t, struct json_value), void *user)
+{
+    ondemand::json_type type;
+    auto error = unpack(packed).type().get(type);
+    if (error)
+        return fail("expected an array or an object", error);
+    return type == ondemand::json_type::array ? json_each_element(packed, fn, user) : fn(user, 0, packed);
+}
+
+int json_each_member(struct json_value packed, int (*fn)(void *, const char *, size_t, struct json_value),
+                     void *user)
+{
+    ondemand::object object;
+    auto error = unpack(packed).get_object().get(object);
+    if (error)
+        return fail("expected an object", error);
+    for (auto member : object) {
+        ondemand::field field;
+        std::string_view key;
+        error = std::move(member).get(field);
+        if (!error)
+            error = field.unescaped_key().get(key);
+        if (error)
+            return fail("in an object", error);
+        int code = fn(user, key.data(), key.size(), pack(field.value()));
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+int json_text(struct json_value packed, const char **text, size_t *length)
+{
+    ondemand::value value = unpack(packed);
+    ondemand::json_type type;
+    auto error = value.type().get(type);
+    std::string_view view;
+    if (!error && type == ondemand::json_type::string)
+        error = value.get_string().get(view);
+    else if (!error && type == ondemand::json_type::number)
+        view = trim(value.raw_json_token());
+    else if (!error)
+        error = simdjson::INCORRECT_TYPE;
+    if (error)
+        return fail("expected a text or a number", error);
+    *text = view.data();
+    *length = view.size();
+    return 0;
+}
+
+int json_decimal(struct json_value packed, struct decimal *out)
+{
+    const char *text = nullptr;
+    size_t length = 0;
+    int code = json_text(packed, &text, &length);
+    if (code != 0)
+        return code;
+    if (decimal_parse(text, length, out) != 0)
+        return error_set(ERROR_PROTOCOL, "JSON: expected a decimal, got '%.*s'", int(length < 40 ? length : 40), text);
+    return 0;
+}
+
+int json_integer(struct json_value packed, int64_t *out)
+{
+    struct decimal decimal;
+    int code = json_decimal(packed, &decimal);
+    if (code != 0)
+        return code;
+    if (decimal.scale != 0)
+        return error_set(ERROR_PROTOCOL, "JSON: expected an integer, got a fraction");
+    *out = decimal.mantissa;
+    return 0;
+}
+
+int json_boolean(struct json_value packed, bool *out)
+{
+    bool value = false;
+    auto error = unpack(packed).get_bool().get(value);
+    if (error)
+        return fail("expected true or false", error);
+    *out = value;
+    return 0;
+}

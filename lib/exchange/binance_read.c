@@ -1,0 +1,459 @@
+/* Binance spot: the bodies of its answers.
+ *
+ * Members are looked up by name, in whatever order they come. One that is missing or comes twice is an error. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/exchange/binance_read.h"
+#include "lib/exchange/json.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DEFAULT_STEP_SCALE = 8 }; /* steps of 10^-8 where a filter is switched off */
+
+/* Which members of an object have been seen. */
+struct members {
+    const char *const *names;
+    int count;
+    unsigned seen; /* a bit a name */
+};
+
+/* The index of a member's name, or -1 if it is not among those we read. ERROR_PROTOCOL if it comes again. */
+static int members_index(struct members *members, const char *key, size_t length, int *index)
+{
+    *index = -1;
+    for (int i = 0; i < members->count; i++) {
+        if (strlen(members->names[i]) != length || memcmp(members->names[i], key, length) != 0)
+            continue;
+        if ((members->seen & 1u << i) != 0)
+            return error_set(ERROR_PROTOCOL, "member '%s' twice", members->names[i]);
+        members->seen |= 1u << i;
+        *index = i;
+        break;
+    }
+    return 0;
+}
+
+static int members_check(const struct members *members, unsigned required)
+{
+    for (int i = 0; i < members->count; i++)
+        if ((required & ~members->seen & 1u << i) != 0)
+            return error_set(ERROR_PROTOCOL, "no member '%s'", members->names[i]);
+    return 0;
+}
+
+/* A decimal that is not negative. */
+static int read_positive(struct json_value value, struct decimal *out)
+{
+    int code = json_decimal(value, out);
+    if (code == 0 && out->mantissa < 0)
+        return error_set(ERROR_PROTOCOL, "a negative number");
+    return code;
+}
+
+/* One root value through `fn`, and nothing behind it. */
+static int read_root(const struct exchange_answer *answer, int (*fn)(void *user, struct json_value root), void *user)
+{
+    struct json_value root;
+    int code = json_parse(answer->body, answer->size, &root);
+    if (code == 0)
+        code = fn(user, root);
+    return code != 0 ? code : json_finish();
+}
+
+/* Puts `count` decimals on one scale, the largest among them. */
+static int align(const struct decimal *decimals, size_t count, int64_t *const *mantissas, uint8_t *scale)
+{
+    uint8_t common = 0;
+    for (size_t i = 0; i < count; i++)
+        common = decimals[i].scale > common ? decimals[i].scale : common;
+    for (size_t i = 0; i < count; i++)
+        if (decimal_rescale(decimals[i], common, ROUND_DOWN, mantissas[i]) != 0)
+            return error_set(ERROR_PROTOCOL, "a price with too many digits");
+    *scale = common;
+    return 0;
+}
+
+/* {"code":..,"msg":..} */
+
+static const char *const error_names[] = {"code", "msg"};
+
+struct error_reader {
+    struct members members;
+    int64_t code;
+    char *text;
+    size_t capacity;
+};
+
+static int read_error_member(void *user, const char *key, size_t key_length, struct json_value value)
+{
+    struct error_reader *reader = user;
+    int index;
+    int code = members_index(&reader->members, key, key_length, &index);
+    if (code != 0 || index < 0)
+        return code;
+    if (index == 0)
+        return json_integer(value, &reader->code);
+    const char *text;
+    size_t length;
+    code = json_text(value, &text, &length);
+    if (code == 0)
+        (void)snprintf(reader->text, reader->capacity, "%.*s", (int)(length < 1000 ? length : 1000), text);
+    return code;
+}
+
+static int read_error_root(void *user, struct json_value root)
+{
+    struct error_reader *reader = user;
+    int code = json_each_member(root, read_error_member, reader);
+    return code != 0 ? code : members_check(&reader->members, 3);
+}
+
+int binance_read_error(const struct exchange_answer *answer, int *code, char *text, size_t capacity)
+{
+    struct error_reader reader = {.members = {error_names, 2, 0}, .text = text, .capacity = capacity};
+    int result = read_root(answer, read_error_root, &reader);
+    if (result != 0)
+        return result;
+    if (reader.code < -99999 || reader.code > 99999)
+        return error_set(ERROR_PROTOCOL, "error code %" PRId64, reader.code);
+    *code = (int)reader.code;
+    return 0;
+}
+
+/* time */
+
+static const char *const time_names[] = {"serverTime"};
+
+struct time_reader {
+    struct members members;
+    int64_t time_ms;
+};
+
+static int read_time_member(void *user, const char *key, size_t key_length, struct json_value value)
+{
+    struct time_reader *reader = user;
+    int index;
+    int code = members_index(&reader->members, key, key_length, &index);
+    return code != 0 || index < 0 ? code : json_integer(value, &reader->time_ms);
+}
+
+static int read_time_root(void *user, struct json_value root)
+{
+    struct time_reader *reader = user;
+    int code = json_each_member(root, read_time_member, reader);
+    return code != 0 ? code : members_check(&reader->members, 1);
+}
+
+int binance_read_time(const struct exchange_answer *answer, int64_t *exchange_ms)
+{
+    struct time_reader reader = {.members = {time_names, 1, 0}};
+    int code = read_root(answer, read_time_root, &reader);
+    if (code == 0 && reader.time_ms <= 0)
+        code = error_set(ERROR_PROTOCOL, "time %" PRId64, reader.time_ms);
+    if (code != 0)
+        return error_context(code, "server time");
+    *exchange_ms = reader.time_ms;
+    return 0;
+}
+
+/* exchangeInfo */
+
+enum { FILTER_TYPE, FILTER_TICK_SIZE, FILTER_STEP_SIZE, FILTER_MIN_QTY, FILTER_MAX_QTY, FILTER_MIN_NOTIONAL, FILTERS };
+static const char *const filter_names[FILTERS] = {"filterType", "tickSize", "stepSize", "minQty", "maxQty",
+                                                  "minNotional"};
+
+struct filter_reader {
+    struct members members;
+    char type[32];
+    struct decimal values[FILTERS];
+};
+
+enum { SYMBOL_NAME, SYMBOL_STATUS, SYMBOL_BASE, SYMBOL_QUOTE, SYMBOL_FILTERS, SYMBOL_SPOT, SYMBOLS };
+static const char *const symbol_names[SYMBOLS] = {"symbol",     "status",  "baseAsset",
+                                                  "quoteAsset", "filters", "isSpotTradingAllowed"};
+enum { SYMBOL_REQUIRED = 1u << SYMBOL_NAME | 1u << SYMBOL_STATUS | 1u << SYMBOL_BASE | 1u << SYMBOL_QUOTE |
+                         1u << SYMBOL_FILTERS };
+
+struct symbol_reader {
+    struct members members;
+    bool unnameable; /* its name cannot stand in a message */
+    bool spot;
+    char status[32];
+    struct decimal tick, step, minimum, maximum, notional;
+    struct instrument instrument;
+};
+
+struct instruments_reader {
+    exchange_instrument_fn fn;
+    void *user;
+    bool found;
+};
+
+static int copy_short(struct json_value value, char *out, size_t capacity)
+{
+    const char *text;
+    size_t length;
+    int code = json_text(value, &text, &length);
+    if (code == 0)
+        (void)snprintf(out, capacity, "%.*s", (int)(length < capacity ? length : capacity), text);
+    return code;
+}
+
+static int copy_symbol(struct symbol_reader *reader, struct json_value value, char *out)
+{
+    const char *text;
+    size_t length;
+    int code = json_text(value, &text, &length);
+    if (code != 0)
+        return code;
+    if (text_copy(out, SYMBOL_SIZE, text, length) != 0 || !symbol_valid(out))
+        reader->unnameable = true;
+    return 0;
+}
+
+static int read_filter_member(void *user, const char *key, size_t key_length, struct json_value value)
+{
+    struct filter_reader *reader = user;
+    int index;
+    int code = members_index(&reader->members, key, key_length, &index);
+    if (code != 0 || index < 0)
+        return code;
+    return index == FILTER_TYPE ? copy_short(value, reader->type, sizeof reader->type)
+                                : read_positive(value, &reader->values[index]);
+}
+
+static int read_filter(void *user, size_t index, struct json_value value)
+{
+    (void)index;
+    struct symbol_reader *symbol = user;
+    struct filter_reader reader = {.members = {filter_names, FILTERS, 0}};
+    int code = json_each_member(value, read_filter_member, &reader);
+    if (code == 0)
+        code = members_check(&reader.members, 1u << FILTER_TYPE);
+    if (code != 0)
+        return error_context(code, "filter");
+    if (strcmp(reader.type, "PRICE_FILTER") == 0) {
+        symbol->tick = reader.values[FILTER_TICK_SIZE];
+    } else if (strcmp(reader.type, "LOT_SIZE") == 0) {
+        symbol->step = reader.values[FILTER_STEP_SIZE];
+        symbol->minimum = reader.values[FILTER_MIN_QTY];
+        symbol->maximum = reader.values[FILTER_MAX_QTY];
+    } else if (strcmp(reader.type, "MIN_NOTIONAL") == 0 || strcmp(reader.type, "NOTIONAL") == 0) {
+        symbol->notional = reader.values[FILTER_MIN_NOTIONAL];
+    }
+    return 0;
+}
+
+static int read_symbol_member(void *user, const char *key, size_t key_length, struct json_value value)
+{
+    struct symbol_reader *reader = user;
+    int index;
+    int code = members_index(&reader->members, key, key_length, &index);
+    if (code != 0)
+        return code;
+    switch (index) {
+    case SYMBOL_NAME: return copy_symbol(reader, value, reader->instrument.symbol);
+    case SYMBOL_STATUS: return copy_short(value, reader->status, sizeof reader->status);
+    case SYMBOL_BASE: return copy_symbol(reader, value, reader->instrument.base_asset);
+    case SYMBOL_QUOTE: return copy_symbol(reader, value, reader->instrument.quote_asset);
+    case SYMBOL_FILTERS: return json_each_element(value, read_filter, reader);
+    case SYMBOL_SPOT: return json_boolean(value, &reader->spot);
+    default: return 0;
+    }
+}
+
+/* The instrument that the filters describe. A limit that is 0 is off; a step that is off is the smallest there is. */
+static int finish_instrument(struct symbol_reader *reader)
+{
+    static const struct decimal smallest = {1, DEFAULT_STEP_SCALE};
+    struct instrument *instrument = &reader->instrument;
+    struct decimal tick = reader->tick.mantissa != 0 ? reader->tick : smallest;
+    struct decimal step = reader->step.mantissa != 0 ? reader->step : smallest;
+    instrument->trading = reader->spot && strcmp(reader->status, "TRADING") == 0;
+    instrument->tick_size = tick.mantissa;
+    instrument->price_scale = tick.scale;
+    const struct decimal quantities[] = {step, reader->minimum};
+    int64_t *const mantissas[] = {&instrument->lot_step, &instrument->minimum_quantity};
+    int code = align(quantities, 2, mantissas, &instrument->quantity_scale);
+    if (code != 0)
+        return code;
+    if (decimal_rescale(reader->maximum, instrument->quantity_scale, ROUND_DOWN, &instrument->maximum_quantity) != 0)
+        instrument->maximum_quantity = 0; /* more than a quantity can say is no limit */
+    if (decimal_rescale(reader->notional, AMOUNT_SCALE, ROUND_UP, &instrument->minimum_notional) != 0)
+        return error_set(ERROR_PROTOCOL, "a notional with too many digits");
+    return 0;
+}
+
+static int read_symbol(void *user, size_t index, struct json_value value)
+{
+    struct instruments_reader *instruments = user;
+    struct symbol_reader reader = {.members = {symbol_names, SYMBOLS, 0}, .spot = true};
+    int code = json_each_member(value, read_symbol_member, &reader);
+    if (code == 0)
+        code = members_check(&reader.members, SYMBOL_REQUIRED);
+    if (code == 0)
+        code = finish_instrument(&reader);
+    if (code != 0)
+        return error_context(code, "symbol %zu %s", index, reader.instrument.symbol);
+    return reader.unnameable ? 0 : instruments->fn(instruments->user, &reader.instrument);
+}
+
+static int read_info_member(void *user, const char *key, size_t key_length, struct json_value value)
+{
+    struct instruments_reader *reader = user;
+    if (key_length != strlen("symbols") || memcmp(key, "symbols", key_length) != 0)
+        return 0;
+    if (reader->found)
+        return error_set(ERROR_PROTOCOL, "member 'symbols' twice");
+    reader->found = true;
+    return json_each_element(value, read_symbol, reader);
+}
+
+static int read_info_root(void *user, struct json_value root)
+{
+    struct instruments_reader *reader = user;
+    int code = json_each_member(root, read_info_member, reader);
+    return code != 0 || reader->found ? code : error_set(ERROR_PROTOCOL, "no member 'symbols'");
+}
+
+int binance_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user)
+{
+    struct instruments_reader reader = {.fn = fn, .user = user};
+    int code = read_root(answer, read_info_root, &reader);
+    return code != 0 ? error_context(code, "exchange information") : 0;
+}
+
+/* ticker/24hr */
+
+enum { TICKER_SYMBOL, TICKER_BID, TICKER_ASK, TICKER_LAST, TICKERS };
+static const char *const ticker_names[TICKERS] = {"symbol", "bidPrice", "askPrice", "lastPrice"};
+
+struct ticker_reader {
+    struct members members;
+    char symbol[64];
+    struct decimal prices[TICKERS];
+};
+
+struct tickers_reader {
+    exchange_ticker_fn fn;
+    void *user;
+};
+
+static int read_ticker_member(void *user, const char *key, size_t key_length, struct json_value value)
+{
+    struct ticker_reader *reader = user;
+    int index;
+    int code = members_index(&reader->members, key, key_length, &index);
+    if (code != 0 || index < 0)
+        return code;
+    return index == TICKER_SYMBOL ? copy_short(value, reader->symbol, sizeof reader->symbol)
+                                  : read_positive(value, &reader->prices[index]);
+}
+
+static int read_ticker(void *user, size_t index, struct json_value value)
+{
+    struct tickers_reader *tickers = user;
+    struct ticker_reader reader = {.members = {ticker_names, TICKERS, 0}};
+    struct ticker ticker = {0};
+    int code = json_each_member(value, read_ticker_member, &reader);
+    if (code == 0)
+        code = members_check(&reader.members, (1u << TICKERS) - 1);
+    int64_t *const prices[] = {&ticker.bid, &ticker.ask, &ticker.last};
+    if (code == 0)
+        code = align(&reader.prices[TICKER_BID], 3, prices, &ticker.price_scale);
+    if (code != 0)
+        return error_context(code, "row %zu %s", index, reader.symbol);
+    if (text_copy(ticker.symbol, SYMBOL_SIZE, reader.symbol, strlen(reader.symbol)) != 0 ||
+        !symbol_valid(ticker.symbol))
+        return 0;
+    return tickers->fn(tickers->user, &ticker);
+}
+
+static int read_tickers_root(void *user, struct json_value root)
+{
+    return json_each_or_one(root, read_ticker, user);
+}
+
+int binance_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user)
+{
+    struct tickers_reader reader = {.fn = fn, .user = user};
+    int code = read_root(answer, read_tickers_root, &reader);
+    return code != 0 ? error_context(code, "tickers") : 0;
+}
+
+/* klines */
+
+enum { KLINE_OPEN_TIME, KLINE_OPEN, KLINE_HIGH, KLINE_LOW, KLINE_CLOSE, KLINE_VOLUME, KLINE_CLOSE_TIME, KLINES };
+
+struct kline_reader {
+    size_t columns; /* seen */
+    int64_t open_time_ms, close_time_ms;
+    struct decimal values[KLINES];
+};
+
+struct candles_reader {
+    uint32_t interval_s;
+    int64_t newest_ms; /* open time of the row before; -1: none */
+    exchange_candle_fn fn;
+    void *user;
+};
+
+static int read_kline_column(void *user, size_t index, struct json_value value)
+{
+    struct kline_reader *reader = user;
+    reader->columns = index + 1;
+    if (index == KLINE_OPEN_TIME)
+        return json_integer(value, &reader->open_time_ms);
+    if (index == KLINE_CLOSE_TIME)
+        return json_integer(value, &reader->close_time_ms);
+    return index < KLINES ? read_positive(value, &reader->values[index]) : 0;
+}
+
+static int check_kline(const struct candles_reader *candles, const struct kline_reader *kline)
+{
+    if (kline->columns < KLINES)
+        return error_set(ERROR_PROTOCOL, "%zu columns", kline->columns);
+    if (kline->open_time_ms < 0 || kline->open_time_ms <= candles->newest_ms)
+        return error_set(ERROR_PROTOCOL, "open time %" PRId64 " after %" PRId64, kline->open_time_ms,
+                         candles->newest_ms);
+    if (kline->close_time_ms - kline->open_time_ms != (int64_t)candles->interval_s * 1000 - 1)
+        return error_set(ERROR_PROTOCOL, "a candle from %" PRId64 " to %" PRId64, kline->open_time_ms,
+                         kline->close_time_ms);
+    return 0;
+}
+
+static int read_kline(void *user, size_t index, struct json_value value)
+{
+    struct candles_reader *candles = user;
+    struct kline_reader kline = {0};
+    struct candle candle = {0};
+    int code = index < EXCHANGE_CANDLES_MAX ? 0 : error_set(ERROR_PROTOCOL, "more rows than can be asked for");
+    if (code == 0)
+        code = json_each_element(value, read_kline_column, &kline);
+    if (code == 0)
+        code = check_kline(candles, &kline);
+    int64_t *const prices[] = {&candle.open, &candle.high, &candle.low, &candle.close};
+    if (code == 0)
+        code = align(&kline.values[KLINE_OPEN], 4, prices, &candle.price_scale);
+    if (code != 0)
+        return error_context(code, "row %zu", index);
+    candle.open_time_ms = kline.open_time_ms;
+    candle.volume = kline.values[KLINE_VOLUME].mantissa;
+    candle.volume_scale = kline.values[KLINE_VOLUME].scale;
+    candles->newest_ms = candle.open_time_ms;
+    return candles->fn(candles->user, &candle);
+}
+
+static int read_candles_root(void *user, struct json_value root)
+{
+    return json_each_element(root, read_kline, user);
+}
+
+int binance_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
+{
+    struct candles_reader reader = {.interval_s = interval_s, .newest_ms = -1, .fn = fn, .user = user};
+    int code = read_root(answer, read_candles_root, &reader);
+    return code != 0 ? error_context(code, "candles") : 0;
+}

@@ -1,0 +1,377 @@
+/* libcurl's multi interface inside the loop: libcurl says which descriptors and which time-out to watch, the loop says
+ * when they are due. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/exchange/http_client.h"
+
+#include "lib/base/clock.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    BODY_INITIAL = 32 * 1024,
+    STALLED_BYTES_PER_S = 1000, /* slower than this for so long counts as a time-out */
+    STALLED_S = 5,
+    CONNECTION_LIFE_S = 600, /* then a new one is made, so that changes of the host's address are followed */
+    HEADER_NUMBER_MAX = 1000000000,
+};
+
+/* One easy handle, the buffer of its body, and what its headers said. */
+struct transfer {
+    struct http_client *client;
+    CURL *easy;
+    char *body;
+    size_t size, capacity;
+    bool too_long;
+    int used_weight, retry_after_s; /* -1: not told */
+    int64_t sent_us;
+    uint64_t tag;
+    char message[CURL_ERROR_SIZE];
+    struct transfer *next_free;
+};
+
+/* A descriptor of libcurl's in the loop. */
+struct watch {
+    struct http_client *client;
+    curl_socket_t fd; /* CURL_SOCKET_BAD: free */
+};
+
+/* Each connection has one, and while it is being made one more: the resolver's, or the other address family's. */
+enum { WATCHES = 3 * HTTP_CONNECTIONS_MAX };
+
+struct http_client {
+    struct loop *loop;
+    CURLM *multi;
+    int timer;
+    http_done_fn done;
+    void *user;
+    const char *used_weight_header;
+    int free_count;
+    struct transfer *free;
+    int transfer_count;
+    struct transfer transfers[HTTP_CONNECTIONS_MAX];
+    struct watch watches[WATCHES];
+};
+
+/* Makes room for `more` bytes of body; false when it would be too long, or memory is out. */
+static bool transfer_reserve(struct transfer *transfer, size_t more)
+{
+    if (more > HTTP_BODY_MAX - transfer->size)
+        return false;
+    size_t wanted = transfer->size + more;
+    if (wanted <= transfer->capacity)
+        return true;
+    size_t capacity = transfer->capacity;
+    while (capacity < wanted)
+        capacity *= 2;
+    char *body = realloc(transfer->body, capacity);
+    if (body == NULL)
+        return false;
+    transfer->body = body;
+    transfer->capacity = capacity;
+    return true;
+}
+
+static size_t on_body(char *bytes, size_t one, size_t count, void *user)
+{
+    (void)one;
+    struct transfer *transfer = user;
+    if (!transfer_reserve(transfer, count)) {
+        transfer->too_long = true;
+        return 0;
+    }
+    memcpy(transfer->body + transfer->size, bytes, count);
+    transfer->size += count;
+    return count;
+}
+
+/* The number a header "name: 123" carries, or -1 if it is another header or no number. */
+static int header_number(const char *line, size_t length, const char *name)
+{
+    size_t at = strlen(name);
+    if (length <= at || strncasecmp(line, name, at) != 0 || line[at] != ':')
+        return -1;
+    for (at++; at < length && (line[at] == ' ' || line[at] == '\t'); at++)
+        ;
+    int64_t number = -1;
+    for (; at < length && line[at] >= '0' && line[at] <= '9' && number < HEADER_NUMBER_MAX; at++)
+        number = (number < 0 ? 0 : number) * 10 + (line[at] - '0');
+    for (; at < length && strchr(" \t\r\n", line[at]) != NULL; at++)
+        ;
+    return at == length && number <= HEADER_NUMBER_MAX ? (int)number : -1;
+}
+
+static size_t on_header(char *line, size_t one, size_t length, void *user)
+{
+    (void)one;
+    struct transfer *transfer = user;
+    const char *weight_header = transfer->client->used_weight_header;
+    int number = weight_header != NULL ? header_number(line, length, weight_header) : -1;
+    if (number >= 0)
+        transfer->used_weight = number;
+    number = header_number(line, length, "retry-after");
+    if (number >= 0)
+        transfer->retry_after_s = number;
+    return length;
+}
+
+/* What libcurl's result means. The chain holds its words. */
+static int result_code(const struct transfer *transfer, CURLcode result)
+{
+    const char *words = transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror(result);
+    switch (result) {
+    case CURLE_OK: return 0;
+    case CURLE_OPERATION_TIMEDOUT: return error_set(ERROR_TIMEOUT, "%s", words);
+    case CURLE_WRITE_ERROR:
+        return error_set(ERROR_PROTOCOL, "%s", transfer->too_long ? "the body is too long" : words);
+    case CURLE_PARTIAL_FILE:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING: return error_set(ERROR_PROTOCOL, "%s", words);
+    default: return error_set(ERROR_CONNECTION, "%s", words);
+    }
+}
+
+static void release(struct http_client *client, struct transfer *transfer)
+{
+    transfer->next_free = client->free;
+    client->free = transfer;
+    client->free_count++;
+}
+
+static void finish(struct http_client *client, struct transfer *transfer, CURLcode result)
+{
+    long status = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_multi_remove_handle(client->multi, transfer->easy);
+    struct http_result ended = {
+        .code = result_code(transfer, result),
+        .answer = {(int)status, transfer->body, transfer->size, transfer->used_weight, transfer->retry_after_s},
+        .sent_us = transfer->sent_us,
+        .received_us = clock_monotonic_us(),
+        .tag = transfer->tag,
+    };
+    client->done(client->user, &ended);
+    release(client, transfer);
+}
+
+static void finish_all(struct http_client *client)
+{
+    int left;
+    for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left)) != NULL;) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        struct transfer *transfer = NULL;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        finish(client, transfer, message->data.result);
+    }
+}
+
+static void act(struct http_client *client, curl_socket_t fd, int events)
+{
+    int running;
+    (void)curl_multi_socket_action(client->multi, fd, events, &running);
+    finish_all(client);
+}
+
+static void on_timer(void *user, int64_t now_ms)
+{
+    (void)now_ms;
+    act(user, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_descriptor(void *user, int events)
+{
+    struct watch *watch = user;
+    int action = ((events & LOOP_READ) != 0 ? CURL_CSELECT_IN : 0) | ((events & LOOP_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
+    act(watch->client, watch->fd, action);
+}
+
+/* libcurl: call back in timeout_ms; -1: not at all. */
+static int set_timer(CURLM *multi, long timeout_ms, void *user)
+{
+    (void)multi;
+    struct http_client *client = user;
+    if (timeout_ms < 0)
+        loop_stop_timer(client->loop, client->timer);
+    else
+        loop_set_timer(client->loop, client->timer, timeout_ms);
+    return 0;
+}
+
+static struct watch *free_watch(struct http_client *client)
+{
+    for (size_t i = 0; i < WATCHES; i++)
+        if (client->watches[i].fd == CURL_SOCKET_BAD)
+            return &client->watches[i];
+    return NULL;
+}
+
+/* libcurl: watch this descriptor for `what`, or no longer. `known` is the watch it was given before. */
+static int set_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known)
+{
+    (void)easy;
+    struct http_client *client = user;
+    struct watch *watch = known;
+    if (what == CURL_POLL_REMOVE) {
+        loop_remove_fd(client->loop, fd);
+        if (watch != NULL)
+            watch->fd = CURL_SOCKET_BAD;
+        return 0;
+    }
+    int events = ((what & CURL_POLL_IN) != 0 ? LOOP_READ : 0) | ((what & CURL_POLL_OUT) != 0 ? LOOP_WRITE : 0);
+    if (watch != NULL) {
+        loop_change_fd(client->loop, fd, events);
+        return 0;
+    }
+    watch = free_watch(client);
+    if (watch == NULL || loop_add_fd(client->loop, fd, events, on_descriptor, watch) != 0)
+        return -1;
+    *watch = (struct watch){client, fd};
+    (void)curl_multi_assign(client->multi, fd, watch);
+    return 0;
+}
+
+/* What is the same for every request. */
+static const struct {
+    CURLoption option;
+    long value;
+} numbers[] = {
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_FOLLOWLOCATION, 0},
+    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+    {CURLOPT_TCP_KEEPALIVE, 1},
+    {CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S},
+    {CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_TIMEOUT_MS},
+    {CURLOPT_LOW_SPEED_LIMIT, STALLED_BYTES_PER_S},
+    {CURLOPT_LOW_SPEED_TIME, STALLED_S},
+};
+
+static bool configure(struct transfer *transfer, const struct http_client_options *options)
+{
+    CURL *easy = transfer->easy;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (curl_easy_setopt(easy, numbers[i].option, numbers[i].value) != CURLE_OK)
+            return false;
+    return curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_USERAGENT, "wick") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->message) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK;
+}
+
+static int open_transfer(struct http_client *client, struct transfer *transfer,
+                         const struct http_client_options *options)
+{
+    transfer->client = client;
+    transfer->easy = curl_easy_init();
+    transfer->body = malloc(BODY_INITIAL);
+    transfer->capacity = BODY_INITIAL;
+    if (transfer->easy == NULL || transfer->body == NULL)
+        return error_set(ERROR_MEMORY, "a request's handle");
+    if (!configure(transfer, options))
+        return error_set(ERROR_LIBRARY, "libcurl refused an option");
+    release(client, transfer);
+    return 0;
+}
+
+static int open_multi(struct http_client *client, const struct http_client_options *options)
+{
+    client->timer = loop_add_timer(client->loop, 0, 0, on_timer, client);
+    if (client->timer < 0)
+        return client->timer;
+    loop_stop_timer(client->loop, client->timer);
+    client->multi = curl_multi_init();
+    if (client->multi == NULL)
+        return error_set(ERROR_LIBRARY, "libcurl: no multi handle");
+    bool set = curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, set_socket) == CURLM_OK &&
+               curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client) == CURLM_OK &&
+               curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer) == CURLM_OK &&
+               curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client) == CURLM_OK &&
+               curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)options->connections) == CURLM_OK &&
+               curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK;
+    return set ? 0 : error_set(ERROR_LIBRARY, "libcurl: multi handle refused an option");
+}
+
+int http_client_open(struct http_client **out, struct loop *loop, const struct http_client_options *options,
+                     http_done_fn done, void *user)
+{
+    assert(options->connections >= 1 && options->connections <= HTTP_CONNECTIONS_MAX && options->timeout_ms > 0);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return error_set(ERROR_LIBRARY, "libcurl does not start");
+    struct http_client *client = calloc(1, sizeof *client);
+    if (client == NULL)
+        return error_set(ERROR_MEMORY, "the HTTP client");
+    client->loop = loop;
+    client->done = done;
+    client->user = user;
+    client->timer = -1;
+    client->used_weight_header = options->used_weight_header;
+    for (size_t i = 0; i < WATCHES; i++)
+        client->watches[i].fd = CURL_SOCKET_BAD;
+    int code = open_multi(client, options);
+    for (; code == 0 && client->transfer_count < options->connections; client->transfer_count++)
+        code = open_transfer(client, &client->transfers[client->transfer_count], options);
+    if (code != 0) {
+        http_client_close(client);
+        return error_context(code, "HTTP client");
+    }
+    *out = client;
+    return 0;
+}
+
+void http_client_close(struct http_client *client)
+{
+    if (client == NULL)
+        return;
+    for (int i = 0; i < client->transfer_count; i++) {
+        struct transfer *transfer = &client->transfers[i];
+        if (client->multi != NULL && transfer->easy != NULL)
+            (void)curl_multi_remove_handle(client->multi, transfer->easy);
+        curl_easy_cleanup(transfer->easy);
+        free(transfer->body);
+    }
+    (void)curl_multi_cleanup(client->multi);
+    if (client->timer >= 0)
+        loop_remove_timer(client->loop, client->timer);
+    free(client);
+}
+
+int http_client_room(const struct http_client *client)
+{
+    return client->free_count;
+}
+
+int http_client_get(struct http_client *client, const char *url, uint64_t tag)
+{
+    struct transfer *transfer = client->free;
+    if (transfer == NULL)
+        return error_set(ERROR_FULL, "%d requests are in flight", client->transfer_count);
+    /* Compression pays over the internet; on this machine or its network it costs more than it saves. */
+    const char *encoding = strncmp(url, "https:", 6) == 0 ? "" : NULL;
+    CURLcode set = curl_easy_setopt(transfer->easy, CURLOPT_URL, url);
+    if (set == CURLE_OK)
+        set = curl_easy_setopt(transfer->easy, CURLOPT_ACCEPT_ENCODING, encoding);
+    if (set != CURLE_OK)
+        return error_set(ERROR_LIBRARY, "libcurl: %s", curl_easy_strerror(set));
+    transfer->size = 0;
+    transfer->too_long = false;
+    transfer->used_weight = -1;
+    transfer->retry_after_s = -1;
+    transfer->message[0] = '\0';
+    transfer->tag = tag;
+    transfer->sent_us = clock_monotonic_us();
+    CURLMcode added = curl_multi_add_handle(client->multi, transfer->easy);
+    if (added != CURLM_OK)
+        return error_set(ERROR_LIBRARY, "libcurl: %s", curl_multi_strerror(added));
+    client->free = transfer->next_free;
+    client->free_count--;
+    return 0;
+}
