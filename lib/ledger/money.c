@@ -58,7 +58,7 @@ struct amount amount_share(struct amount whole, int64_t part, int64_t all)
 
 int amount_parse(const char *text, size_t length, struct amount *out)
 {
-    struct decimal value;
+    struct decimal value = {0};
     int code = decimal_parse(text, length, &value);
     if (code != 0)
         return code;
@@ -138,7 +138,7 @@ int quantity_to_decimal(const struct instrument *instrument, struct quantity qua
 int notional(const struct instrument *instrument, struct price price, struct quantity quantity, enum rounding rounding,
              struct amount *out)
 {
-    struct decimal price_decimal, quantity_decimal;
+    struct decimal price_decimal = {0}, quantity_decimal = {0};
     int code = price_to_decimal(instrument, price, &price_decimal);
     if (code == 0)
         code = quantity_to_decimal(instrument, quantity, &quantity_decimal);
@@ -151,8 +151,8 @@ int quantity_for(const struct instrument *instrument, struct price price, struct
                  struct quantity *out)
 {
     assert(price.ticks > 0 && stake.units >= 0 && fee_ppm >= 0 && fee_ppm <= PPM);
-    struct decimal value;
-    int64_t without_fee;
+    struct decimal value = {0};
+    int64_t without_fee = 0;
     int code = price_to_decimal(instrument, price, &value);
     if (code == 0)
         code = decimal_divide((__int128)stake.units * PPM, PPM + fee_ppm, ROUND_DOWN, &without_fee);
