@@ -61,31 +61,39 @@ static inline double smaller(double left, double right)
 double window_maximum(const struct window *window)
 {
     const double *values = in_order(window);
-    double even = values[0], odd = values[0];
+    double a = values[0], b = a, c = a, d = a;
     uint32_t i = 0;
-    for (; i + 2 <= window->period; i += 2) {
-        even = larger(values[i], even);
-        odd = larger(values[i + 1], odd);
+    for (; i + 4 <= window->period; i += 4) {
+        a = larger(values[i], a);
+        b = larger(values[i + 1], b);
+        c = larger(values[i + 2], c);
+        d = larger(values[i + 3], d);
     }
-    return larger(larger(even, odd), values[window->period - 1]);
+    for (; i < window->period; i++)
+        a = larger(values[i], a);
+    return larger(larger(a, b), larger(c, d));
 }
 
 double window_minimum(const struct window *window)
 {
     const double *values = in_order(window);
-    double even = values[0], odd = values[0];
+    double a = values[0], b = a, c = a, d = a;
     uint32_t i = 0;
-    for (; i + 2 <= window->period; i += 2) {
-        even = smaller(values[i], even);
-        odd = smaller(values[i + 1], odd);
+    for (; i + 4 <= window->period; i += 4) {
+        a = smaller(values[i], a);
+        b = smaller(values[i + 1], b);
+        c = smaller(values[i + 2], c);
+        d = smaller(values[i + 3], d);
     }
-    return smaller(smaller(even, odd), values[window->period - 1]);
+    for (; i < window->period; i++)
+        a = smaller(values[i], a);
+    return smaller(smaller(a, b), smaller(c, d));
 }
 
 void rsi_init(struct rsi *rsi, uint32_t period)
 {
     assert(period >= 2);
-    *rsi = (struct rsi){.period = period};
+    *rsi = (struct rsi){.period = period, .weight = 1.0 / period};
 }
 
 /* Adds one change to the sums of the seed, or, once they are complete, to the smoothed averages. */
@@ -93,18 +101,17 @@ static void add_change(struct rsi *rsi, double change)
 {
     double gain = change > 0 ? change : 0;
     double loss = change < 0 ? -change : 0;
-    double period = rsi->period;
     if (rsi->count > rsi->period) {
-        rsi->gain = (rsi->gain * (period - 1) + gain) / period;
-        rsi->loss = (rsi->loss * (period - 1) + loss) / period;
+        rsi->gain += (gain - rsi->gain) * rsi->weight;
+        rsi->loss += (loss - rsi->loss) * rsi->weight;
         return;
     }
     rsi->gain += gain;
     rsi->loss += loss;
     rsi->count++;
     if (rsi->count > rsi->period) {
-        rsi->gain /= period;
-        rsi->loss /= period;
+        rsi->gain /= rsi->period;
+        rsi->loss /= rsi->period;
     }
 }
 

@@ -59,6 +59,7 @@ double window_minimum(const struct window *window);
 struct rsi {
     uint32_t period;
     uint32_t count; /* closes seen, up to period + 1 */
+    double weight;  /* of a new change in the averages, 1 / period */
     double previous_close;
     double gain, loss; /* the averages; while the seed is being gathered, sums */
 };
