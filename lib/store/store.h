@@ -47,26 +47,34 @@ struct store_batch {
     size_t position_count;
     const struct account *accounts; /* points of the equity curve, one a time_ms */
     size_t account_count;
+    /* Who changes the ledger: with the lease "trader" at a higher generation, which is checked in the transaction
+     * itself, nothing of the batch is written. 0: nobody asks. */
+    uint64_t ledger_generation;
 };
 
 /* The result of any work. `code` 0, or
  *   ERROR_CONNECTION  the database is away; nothing was written as far as can be known; the same work may be handed
  *                     over again, as often as needed;
- *   ERROR_STORE       the database refuses this work and will refuse it again (a constraint, a bad value). */
+ *   ERROR_STORE       the database refuses this work and will refuse it again (a constraint, a bad value);
+ *   ERROR_DENIED      the batch comes from a generation that is over. */
 struct store_result {
     int code;
     char message[256];
     uint64_t changed; /* rows that were new or different */
     /* For a lease: */
     bool granted;
-    uint64_t generation;
+    uint64_t generation; /* the lease's current one, granted or not; 0: it was never granted to anybody */
 };
 
 typedef void (*store_done_fn)(void *user, const struct store_result *result);
 
 /* The rows of a query, in parts of at most STORE_PART_ROWS rows; `part` and its rows live until the callback
- * returns. The done callback follows the last part. */
-enum { STORE_PART_ROWS = 500 };
+ * returns. The done callback follows the last part. One call of advance hands out one part at most, so that an owner
+ * who cannot get rid of one only has to wait with the next call. */
+enum {
+    STORE_PART_ROWS = 500,
+    STORE_ROWS_MAX = 100000, /* a query's limit is at most this */
+};
 struct store_part {
     const char *symbol; /* of the candles; NULL: none */
     uint32_t interval_s;
@@ -95,7 +103,8 @@ struct store_wait {
 };
 
 struct store_kind {
-    const char *scheme; /* "sqlite", "postgresql" */
+    const char *scheme;       /* "sqlite", "postgresql" */
+    const char *other_scheme; /* another spelling of it that is accepted, or NULL */
     size_t state_size;
 
     /* Begins to open the database that the URL names and to bring its schema up to date. Returns without waiting for
@@ -114,17 +123,20 @@ struct store_kind {
     /* What there is to wait for. */
     void (*wait)(const struct store *store, struct store_wait *out);
 
-    /* Does what can be done without waiting. Callbacks come from here, or from write, lease and query themselves. */
+    /* Does what can be done without waiting. Callbacks come from here, or from write, lease and query themselves.
+     * A callback must not hand over the next work; that is for after the call has returned. */
     void (*advance)(struct store *store, int64_t now_ms);
 
     /* Writes a batch in one transaction; `done` comes after the commit. */
     void (*write)(struct store *store, const struct store_batch *batch, store_done_fn done, void *user);
 
     /* Takes, renews or gives back a lease: the row changes hands only when it has run out by the database's own
-     * clock, and its generation grows each time it does. */
+     * clock, and its generation grows each time it does. To give back what one does not hold changes nothing, and
+     * so tells the generation. */
     void (*lease)(struct store *store, const struct lease_request *request, store_done_fn done, void *user);
 
-    /* Answers a query of any kind but QUERY_KIND_PROCESSES. */
+    /* Answers a query of any kind but QUERY_KIND_PROCESSES. Rows of the ledger are filtered and sorted by when they
+     * came to be: decided_ms, created_ms, time_ms. */
     void (*query)(struct store *store, const struct query *query, store_part_fn part, store_done_fn done, void *user);
 };
 

@@ -1,0 +1,128 @@
+/* What each kind of query reads. The columns are written out in the order of the record's fields. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/store/select.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Ascending, though it is the newest that are wanted: the inner select finds the oldest of them in the index. */
+static const char candles_sql[] =
+    "SELECT open_time_ms, open, high, low, close, volume, price_scale, volume_scale FROM candles"
+    " WHERE series_id = $7 AND open_time_ms < $5 AND open_time_ms >= coalesce("
+    "  (SELECT open_time_ms FROM candles WHERE series_id = $7 AND open_time_ms >= $4 AND open_time_ms < $5"
+    "   ORDER BY open_time_ms DESC LIMIT 1 OFFSET $6 - 1), $4)"
+    " ORDER BY open_time_ms";
+
+static const char series_starts_sql[] =
+    "SELECT symbol, interval_s, fire_from_ms FROM series"
+    " WHERE fire_from_ms IS NOT NULL AND ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2)"
+    "  AND ($3 = 0 OR interval_s = $3)"
+    " ORDER BY symbol, interval_s";
+
+static const char signals_sql[] =
+    "SELECT strategy, exchange, symbol, interval_s, candle_time_ms, side, price, price_scale, outcome, reason,"
+    "  decided_ms FROM signals"
+    " WHERE decided_ms >= $4 AND decided_ms < $5 AND ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2)"
+    "  AND ($3 = 0 OR interval_s = $3)"
+    " ORDER BY decided_ms DESC, candle_time_ms DESC, symbol, strategy, exchange, interval_s LIMIT $6";
+
+static const char orders_sql[] =
+    "SELECT order_id, strategy, exchange, symbol, side, state, quantity, filled, quantity_scale, created_ms,"
+    "  updated_ms FROM orders"
+    " WHERE created_ms >= $4 AND created_ms < $5 AND ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2)"
+    " ORDER BY created_ms DESC, order_id LIMIT $6";
+
+static const char fills_sql[] =
+    "SELECT trade_id, order_id, strategy, exchange, symbol, side, price, price_scale, quantity, quantity_scale,"
+    "  notional, fee, realised, time_ms FROM fills"
+    " WHERE time_ms >= $4 AND time_ms < $5 AND ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2)"
+    " ORDER BY time_ms DESC, exchange, symbol, trade_id LIMIT $6";
+
+/* All points where the limit allows, else those that stand at or before $6 times spread evenly over the range: a few
+ * steps in the index for each, however many points there are. */
+static const char equity_sql[] =
+    "WITH RECURSIVE"
+    " span(first_ms, last_ms) AS ("
+    "  SELECT min(time_ms), max(time_ms) FROM equity WHERE time_ms >= $4 AND time_ms < $5),"
+    " step(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM step WHERE number < $6 - 1),"
+    " few(time_ms) AS (SELECT time_ms FROM equity WHERE time_ms >= $4 AND time_ms < $5 LIMIT $6 + 1),"
+    " chosen(time_ms) AS ("
+    "  SELECT (SELECT max(time_ms) FROM equity WHERE time_ms >= first_ms"
+    "   AND time_ms <= last_ms - coalesce((last_ms - first_ms) * number / nullif($6 - 1, 0), 0))"
+    "   FROM span, step"
+    "  UNION SELECT time_ms FROM few WHERE (SELECT count(*) FROM few) <= $6)"
+    "SELECT time_ms, start, cash, inventory, realised, fees, unrealised, equity FROM equity"
+    " WHERE time_ms IN (SELECT time_ms FROM chosen) ORDER BY time_ms";
+
+static const char newest_account_sql[] =
+    "SELECT time_ms, start, cash, inventory, realised, fees, unrealised, equity FROM equity"
+    " ORDER BY time_ms DESC LIMIT 1";
+
+static const char open_positions_sql[] =
+    "SELECT exchange, symbol, strategy, quantity, quantity_scale, cost, realised, opened_ms, updated_ms, mark,"
+    "  mark_scale, unrealised FROM positions"
+    " WHERE quantity <> 0 AND ($1 = '' OR exchange = $1) ORDER BY exchange, symbol";
+
+static const char open_orders_sql[] =
+    "SELECT order_id, strategy, exchange, symbol, side, state, quantity, filled, quantity_scale, created_ms,"
+    "  updated_ms FROM orders"
+    " WHERE state NOT IN ('filled', 'cancelled', 'expired', 'rejected') AND ($1 = '' OR exchange = $1)"
+    " ORDER BY created_ms, order_id";
+
+#define PART_OF(member) offsetof(struct store_part, member)
+#define ROWS(member) PART_OF(member##s), PART_OF(member##_count)
+
+const struct select selects[] = {
+    {QUERY_KIND_RECENT_CANDLES, "recent candles", candles_sql, RECORD_candle, ROWS(candle), true},
+    {QUERY_KIND_CANDLES, "candles", candles_sql, RECORD_candle, ROWS(candle), true},
+    {QUERY_KIND_SIGNALS, "signals", signals_sql, RECORD_signal_outcome, ROWS(outcome), false},
+    {QUERY_KIND_ORDERS, "orders", orders_sql, RECORD_order, ROWS(order), false},
+    {QUERY_KIND_FILLS, "fills", fills_sql, RECORD_fill, ROWS(fill), false},
+    {QUERY_KIND_EQUITY, "equity", equity_sql, RECORD_account, ROWS(account), false},
+    {QUERY_KIND_LEDGER, "newest account", newest_account_sql, RECORD_account, ROWS(account), false},
+    {QUERY_KIND_LEDGER, "open positions", open_positions_sql, RECORD_position, ROWS(position), false},
+    {QUERY_KIND_LEDGER, "open orders", open_orders_sql, RECORD_order, ROWS(order), false},
+    {QUERY_KIND_SERIES_STARTS, "series starts", series_starts_sql, RECORD_series_start, PART_OF(series),
+     PART_OF(series_count), false},
+};
+
+const size_t select_count = sizeof selects / sizeof selects[0];
+
+const struct select *select_next(enum query_kind kind, size_t from)
+{
+    for (size_t i = from; i < select_count; i++)
+        if (selects[i].kind == kind)
+            return &selects[i];
+    return NULL;
+}
+
+struct select_parameters select_parameters_of(const struct query *query)
+{
+    int64_t limit = query->limit < STORE_ROWS_MAX ? (int64_t)query->limit : STORE_ROWS_MAX;
+    return (struct select_parameters){
+        .exchange = query->exchange,
+        .symbol = query->symbol,
+        .interval_s = query->interval_s,
+        .from_ms = query->from_ms,
+        .to_ms = query->to_ms > 0 ? query->to_ms : INT64_MAX,
+        .limit = limit > 0 ? limit : 1,
+    };
+}
+
+struct cell select_parameter(const struct select_parameters *parameters, int i)
+{
+    const int64_t integers[SELECT_PARAMETERS] = {
+        0, 0, parameters->interval_s, parameters->from_ms, parameters->to_ms, parameters->limit, parameters->series_id,
+    };
+    assert(i >= 0 && i < SELECT_PARAMETERS);
+    const char *text = i == 0 ? parameters->exchange : i == 1 ? parameters->symbol : NULL;
+    return (struct cell){.text = text, .length = text != NULL ? strlen(text) : 0, .integer = integers[i]};
+}
+
+struct store_part select_part(const struct select *select, const struct part_buffer *buffer)
+{
+    struct store_part part = {0};
+    *(const void **)(void *)((unsigned char *)&part + select->rows) = buffer->rows;
+    *(size_t *)(void *)((unsigned char *)&part + select->count) = buffer->count;
+    return part;
+}

@@ -1,0 +1,106 @@
+/* A hash table with linear probing over an array of series. Nothing is ever removed but all of it. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/store/series_map.h"
+
+#include "proto/shard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CAPACITY_FIRST = 256 };
+
+void series_map_clear(struct series_map *map)
+{
+    map->count = 0;
+    if (map->slots != NULL)
+        memset(map->slots, 0, 2 * map->capacity * sizeof map->slots[0]);
+}
+
+void series_map_release(struct series_map *map)
+{
+    free(map->entries);
+    free(map->slots);
+    *map = (struct series_map){0};
+}
+
+/* The slot where the series is, or where it would be put. The map has free slots. */
+static uint32_t *find_slot(const struct series_map *map, const char *exchange, const char *symbol, uint32_t interval_s)
+{
+    uint64_t hash = hash64(symbol, strlen(symbol)) ^ (hash64(exchange, strlen(exchange)) << 1) ^ interval_s;
+    size_t mask = 2 * map->capacity - 1;
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+        uint32_t *slot = &map->slots[i];
+        if (*slot == 0)
+            return slot;
+        const struct series_entry *entry = &map->entries[*slot - 1];
+        if (entry->interval_s == interval_s && strcmp(entry->symbol, symbol) == 0 &&
+            strcmp(entry->exchange, exchange) == 0)
+            return slot;
+    }
+}
+
+static int grow(struct series_map *map)
+{
+    if (map->capacity >= SERIES_MAP_MAX)
+        return error_set(ERROR_FULL, "there are more than %d series", SERIES_MAP_MAX);
+    struct series_map wider = {.capacity = map->capacity > 0 ? 2 * map->capacity : CAPACITY_FIRST};
+    wider.entries = malloc(wider.capacity * sizeof wider.entries[0]);
+    wider.slots = calloc(2 * wider.capacity, sizeof wider.slots[0]);
+    if (wider.entries == NULL || wider.slots == NULL) {
+        series_map_release(&wider);
+        return error_set(ERROR_MEMORY, "no memory for %zu series", 2 * map->capacity);
+    }
+    for (; wider.count < map->count; wider.count++) {
+        const struct series_entry *entry = &map->entries[wider.count];
+        wider.entries[wider.count] = *entry;
+        *find_slot(&wider, entry->exchange, entry->symbol, entry->interval_s) = (uint32_t)wider.count + 1;
+    }
+    series_map_release(map);
+    *map = wider;
+    return 0;
+}
+
+int series_map_put(struct series_map *map, const struct series_entry *entry)
+{
+    if (map->count == map->capacity) {
+        int code = grow(map);
+        if (code != 0)
+            return code;
+    }
+    uint32_t *slot = find_slot(map, entry->exchange, entry->symbol, entry->interval_s);
+    if (*slot == 0)
+        *slot = (uint32_t)++map->count;
+    map->entries[*slot - 1] = *entry;
+    return 0;
+}
+
+const struct series_entry *series_map_find(const struct series_map *map, const char *exchange, const char *symbol,
+                                           uint32_t interval_s)
+{
+    if (map->count == 0)
+        return NULL;
+    uint32_t slot = *find_slot(map, exchange, symbol, interval_s);
+    return slot == 0 ? NULL : &map->entries[slot - 1];
+}
+
+bool series_map_has_all(const struct series_map *map, const struct store_candle *candles, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct candle_event *event = &candles[i].event;
+        if (series_map_find(map, candles[i].exchange, event->symbol, event->interval_s) == NULL)
+            return false;
+    }
+    return true;
+}
+
+const struct series_entry *series_map_next(const struct series_map *map, const struct query *query, size_t *at)
+{
+    while (*at < map->count) {
+        const struct series_entry *entry = &map->entries[(*at)++];
+        if ((query->exchange[0] == '\0' || strcmp(query->exchange, entry->exchange) == 0) &&
+            (strcmp(query->symbol, "-") == 0 || strcmp(query->symbol, entry->symbol) == 0) &&
+            (query->interval_s == 0 || query->interval_s == entry->interval_s))
+            return entry;
+    }
+    return NULL;
+}

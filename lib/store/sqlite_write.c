@@ -1,0 +1,340 @@
+/* SQLite: batches and leases. Each is one transaction, finished when the call returns. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/store/sqlite.h"
+
+#include <assert.h>
+
+/* ---- series ---- */
+
+static const char load_series_sql[] = "SELECT id, exchange, symbol, interval_s FROM series ORDER BY id";
+static const char add_series_sql[] =
+    "INSERT INTO series (exchange, symbol, interval_s) VALUES (?1, ?2, ?3)"
+    " ON CONFLICT (exchange, symbol, interval_s) DO NOTHING";
+static const char start_series_sql[] =
+    "INSERT INTO series (exchange, symbol, interval_s, fire_from_ms) VALUES (?1, ?2, ?3, ?4)"
+    " ON CONFLICT (exchange, symbol, interval_s) DO UPDATE SET fire_from_ms = excluded.fire_from_ms"
+    " WHERE series.fire_from_ms IS NULL";
+
+static int read_series(sqlite3_stmt *statement, struct series_entry *out)
+{
+    *out = (struct series_entry){
+        .id = sqlite3_column_int(statement, 0),
+        .interval_s = (uint32_t)sqlite3_column_int(statement, 3),
+    };
+    const char *exchange = (const char *)sqlite3_column_text(statement, 1);
+    const char *symbol = (const char *)sqlite3_column_text(statement, 2);
+    if (exchange == NULL || symbol == NULL)
+        return error_set(ERROR_CONNECTION, "a series lacks its name");
+    int code = text_copy(out->exchange, sizeof out->exchange, exchange, (size_t)sqlite3_column_bytes(statement, 1));
+    if (code == 0)
+        code = text_copy(out->symbol, sizeof out->symbol, symbol, (size_t)sqlite3_column_bytes(statement, 2));
+    return code != 0 ? error_set(ERROR_CONNECTION, "the name of a series is too long") : 0;
+}
+
+int sqlite_load_series(struct sqlite *sqlite)
+{
+    sqlite3_stmt *statement;
+    int code = sqlite_prepare(sqlite, load_series_sql, &statement);
+    if (code != 0)
+        return code;
+    series_map_clear(&sqlite->series);
+    int stepped = SQLITE_ROW;
+    while (code == 0 && (stepped = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct series_entry entry;
+        code = read_series(statement, &entry);
+        if (code == 0)
+            code = series_map_put(&sqlite->series, &entry);
+    }
+    if (code == 0 && stepped != SQLITE_DONE)
+        code = sqlite_error(sqlite, "read the series");
+    (void)sqlite3_reset(statement);
+    return code;
+}
+
+static void bind_series(sqlite3_stmt *statement, const char *exchange, const char *symbol, uint32_t interval_s)
+{
+    (void)sqlite3_bind_text(statement, 1, exchange, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(statement, 2, symbol, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 3, interval_s);
+}
+
+/* Inserts the series of every candle whose id is not known, in a transaction of its own: the ids then hold whatever
+ * becomes of the batch. */
+static int insert_missing_series(struct sqlite *sqlite, const struct store_batch *batch)
+{
+    sqlite3_stmt *statement;
+    int code = sqlite_prepare(sqlite, add_series_sql, &statement);
+    for (size_t i = 0; i < batch->candle_count && code == 0; i++) {
+        const struct store_candle *candle = &batch->candles[i];
+        if (series_map_find(&sqlite->series, candle->exchange, candle->event.symbol, candle->event.interval_s) != NULL)
+            continue;
+        bind_series(statement, candle->exchange, candle->event.symbol, candle->event.interval_s);
+        code = sqlite_finish(sqlite, statement);
+    }
+    return code;
+}
+
+static int add_missing_series(struct sqlite *sqlite, const struct store_batch *batch)
+{
+    if (series_map_has_all(&sqlite->series, batch->candles, batch->candle_count))
+        return 0;
+    int code = sqlite_begin(sqlite);
+    if (code == 0)
+        code = sqlite_end(sqlite, insert_missing_series(sqlite, batch));
+    if (code == 0)
+        code = sqlite_load_series(sqlite);
+    return code;
+}
+
+static int write_series_starts(struct sqlite *sqlite, const struct store_batch *batch)
+{
+    sqlite3_stmt *statement;
+    int code = batch->series_count > 0 ? sqlite_prepare(sqlite, start_series_sql, &statement) : 0;
+    for (size_t i = 0; i < batch->series_count && code == 0; i++) {
+        const struct series_start *start = &batch->series[i].start;
+        bind_series(statement, batch->series[i].exchange, start->symbol, start->interval_s);
+        (void)sqlite3_bind_int64(statement, 4, start->fire_from_ms);
+        code = sqlite_finish(sqlite, statement);
+    }
+    return code;
+}
+
+/* ---- candles and the ledger ---- */
+
+static const char write_candle_sql[] =
+    "INSERT INTO candles (series_id, open_time_ms, open, high, low, close, volume, price_scale, volume_scale)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    " ON CONFLICT (series_id, open_time_ms) DO UPDATE SET open = excluded.open, high = excluded.high,"
+    "  low = excluded.low, close = excluded.close, volume = excluded.volume, price_scale = excluded.price_scale,"
+    "  volume_scale = excluded.volume_scale"
+    " WHERE (open, high, low, close, volume, price_scale, volume_scale) IS NOT (excluded.open, excluded.high,"
+    "  excluded.low, excluded.close, excluded.volume, excluded.price_scale, excluded.volume_scale)";
+
+/* The parameters of each are the fields of the table's record. */
+static const char *const write_ledger_sql[LEDGER_TABLES] = {
+    [TABLE_SIGNALS] =
+        "INSERT INTO signals (strategy, exchange, symbol, interval_s, candle_time_ms, side, price, price_scale,"
+        "  outcome, reason, decided_ms)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        " ON CONFLICT (strategy, exchange, symbol, interval_s, candle_time_ms) DO NOTHING",
+    [TABLE_ORDERS] =
+        "INSERT INTO orders (order_id, strategy, exchange, symbol, side, state, quantity, filled, quantity_scale,"
+        "  created_ms, updated_ms)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        " ON CONFLICT (order_id) DO UPDATE SET strategy = excluded.strategy, exchange = excluded.exchange,"
+        "  symbol = excluded.symbol, side = excluded.side, state = excluded.state, quantity = excluded.quantity,"
+        "  filled = excluded.filled, quantity_scale = excluded.quantity_scale, created_ms = excluded.created_ms,"
+        "  updated_ms = excluded.updated_ms"
+        " WHERE (strategy, exchange, symbol, side, state, quantity, filled, quantity_scale, created_ms, updated_ms)"
+        "  IS NOT (excluded.strategy, excluded.exchange, excluded.symbol, excluded.side, excluded.state,"
+        "  excluded.quantity, excluded.filled, excluded.quantity_scale, excluded.created_ms, excluded.updated_ms)",
+    [TABLE_FILLS] =
+        "INSERT INTO fills (trade_id, order_id, strategy, exchange, symbol, side, price, price_scale, quantity,"
+        "  quantity_scale, notional, fee, realised, time_ms)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        " ON CONFLICT (exchange, symbol, trade_id) DO NOTHING",
+    [TABLE_POSITIONS] =
+        "INSERT INTO positions (exchange, symbol, strategy, quantity, quantity_scale, cost, realised, opened_ms,"
+        "  updated_ms, mark, mark_scale, unrealised)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        " ON CONFLICT (exchange, symbol) DO UPDATE SET strategy = excluded.strategy, quantity = excluded.quantity,"
+        "  quantity_scale = excluded.quantity_scale, cost = excluded.cost, realised = excluded.realised,"
+        "  opened_ms = excluded.opened_ms, updated_ms = excluded.updated_ms, mark = excluded.mark,"
+        "  mark_scale = excluded.mark_scale, unrealised = excluded.unrealised"
+        " WHERE (strategy, quantity, quantity_scale, cost, realised, opened_ms, updated_ms, mark, mark_scale,"
+        "  unrealised) IS NOT (excluded.strategy, excluded.quantity, excluded.quantity_scale, excluded.cost,"
+        "  excluded.realised, excluded.opened_ms, excluded.updated_ms, excluded.mark, excluded.mark_scale,"
+        "  excluded.unrealised)",
+    [TABLE_EQUITY] =
+        "INSERT INTO equity (time_ms, start, cash, inventory, realised, fees, unrealised, equity)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        " ON CONFLICT (time_ms) DO UPDATE SET start = excluded.start, cash = excluded.cash,"
+        "  inventory = excluded.inventory, realised = excluded.realised, fees = excluded.fees,"
+        "  unrealised = excluded.unrealised, equity = excluded.equity"
+        " WHERE (start, cash, inventory, realised, fees, unrealised, equity) IS NOT (excluded.start, excluded.cash,"
+        "  excluded.inventory, excluded.realised, excluded.fees, excluded.unrealised, excluded.equity)",
+};
+
+/* Binds the fields of a record to the parameters from `first` on. */
+static void bind_row(sqlite3_stmt *statement, int first, const struct record_row *record, const void *row)
+{
+    for (size_t i = 0; i < record->field_count; i++) {
+        struct cell cell = row_get(&record->fields[i], row);
+        if (cell.text != NULL)
+            (void)sqlite3_bind_text(statement, first + (int)i, cell.text, (int)cell.length, SQLITE_STATIC);
+        else
+            (void)sqlite3_bind_int64(statement, first + (int)i, cell.integer);
+    }
+}
+
+static int write_candles(struct sqlite *sqlite, const struct store_batch *batch)
+{
+    sqlite3_stmt *statement;
+    int code = candle_order_build(&sqlite->order, batch, &sqlite->series);
+    if (code == 0)
+        code = sqlite_prepare(sqlite, write_candle_sql, &statement);
+    for (size_t i = 0; i < sqlite->order.count && code == 0; i++) {
+        const struct candle_slot *slot = &sqlite->order.slots[i];
+        (void)sqlite3_bind_int(statement, 1, slot->series_id);
+        bind_row(statement, 2, &records[RECORD_candle], &batch->candles[slot->row].event.candle);
+        code = sqlite_finish(sqlite, statement);
+    }
+    return code;
+}
+
+static int write_ledger(struct sqlite *sqlite, const struct store_batch *batch, enum ledger_table table)
+{
+    sqlite3_stmt *statement;
+    int code = 0;
+    for (size_t i = 0; i < batch_count(batch, table) && code == 0; i++) {
+        code = sqlite_prepare(sqlite, write_ledger_sql[table], &statement);
+        if (code != 0)
+            break;
+        bind_row(statement, 1, &records[ledger_tables[table].record], batch_row(batch, table, i));
+        code = sqlite_finish(sqlite, statement);
+    }
+    return code;
+}
+
+/* ---- leases ---- */
+
+static const char take_lease_sql[] =
+    "WITH clock(now_ms) AS (SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))"
+    "INSERT INTO leases (name, holder, generation, expires_ms)"
+    " SELECT ?1, ?2, 1, now_ms + ?3 FROM clock WHERE true"
+    " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_ms = excluded.expires_ms,"
+    "  generation = generation + (holder <> excluded.holder)"
+    " WHERE holder = excluded.holder OR expires_ms <= excluded.expires_ms - ?3";
+static const char release_lease_sql[] = "UPDATE leases SET expires_ms = 0 WHERE name = ?1 AND holder = ?2";
+static const char lease_generation_sql[] = "SELECT generation FROM leases WHERE name = ?1";
+
+/* 0 for a lease that was never granted. */
+static int read_generation(struct sqlite *sqlite, const char *name, uint64_t *generation)
+{
+    sqlite3_stmt *statement;
+    int code = sqlite_prepare(sqlite, lease_generation_sql, &statement);
+    if (code != 0)
+        return code;
+    (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    int stepped = sqlite3_step(statement);
+    if (stepped == SQLITE_ROW)
+        *generation = (uint64_t)sqlite3_column_int64(statement, 0);
+    else if (stepped == SQLITE_DONE)
+        *generation = 0;
+    else
+        code = sqlite_error(sqlite, "read a lease");
+    (void)sqlite3_reset(statement);
+    return code;
+}
+
+static int change_lease(struct sqlite *sqlite, const struct lease_request *request, struct store_result *result)
+{
+    sqlite3_stmt *statement;
+    int code = sqlite_prepare(sqlite, request->release ? release_lease_sql : take_lease_sql, &statement);
+    if (code != 0)
+        return code;
+    (void)sqlite3_bind_text(statement, 1, request->name, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 2, (int64_t)request->holder);
+    if (!request->release)
+        (void)sqlite3_bind_int64(statement, 3, request->duration_ms);
+    int64_t before = sqlite3_total_changes64(sqlite->database);
+    code = sqlite_finish(sqlite, statement);
+    bool changed = sqlite3_total_changes64(sqlite->database) > before;
+    if (code == 0)
+        code = read_generation(sqlite, request->name, &result->generation);
+    result->granted = code == 0 && changed && !request->release;
+    return code;
+}
+
+void sqlite_lease(struct store *store, const struct lease_request *request, store_done_fn done, void *user)
+{
+    struct sqlite *sqlite = store->state;
+    struct store_result result = {0};
+    int code;
+    assert(!sqlite->query.active);
+    if (sqlite->database == NULL) {
+        code = error_set(ERROR_CONNECTION, "%s", store->text);
+    } else {
+        code = sqlite_begin(sqlite);
+        if (code == 0)
+            code = sqlite_end(sqlite, change_lease(sqlite, request, &result));
+    }
+    sqlite_done(sqlite, code, result, done, user);
+}
+
+/* ---- batches ---- */
+
+/* Refuses a change of the ledger by a trader whose lease has gone on to another. */
+static int check_generation(struct sqlite *sqlite, const struct store_batch *batch)
+{
+    uint64_t generation = 0;
+    if (batch->ledger_generation == 0)
+        return 0;
+    int code = read_generation(sqlite, "trader", &generation);
+    if (code == 0 && generation > batch->ledger_generation)
+        return error_set(ERROR_DENIED, "the lease trader is at generation %llu, the writer at %llu",
+                         (unsigned long long)generation, (unsigned long long)batch->ledger_generation);
+    return code;
+}
+
+static int write_all(struct sqlite *sqlite, const struct store_batch *batch)
+{
+    int code = check_generation(sqlite, batch);
+    if (code == 0)
+        code = write_series_starts(sqlite, batch);
+    if (code == 0 && batch->candle_count > 0)
+        code = write_candles(sqlite, batch);
+    for (enum ledger_table table = 0; table < LEDGER_TABLES && code == 0; table++)
+        code = write_ledger(sqlite, batch, table);
+    return code;
+}
+
+/* A deleted or replaced file would go on taking rows that nobody can find again. */
+static int check_file(struct sqlite *sqlite)
+{
+    int moved = 0;
+    (void)sqlite3_file_control(sqlite->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved != 0 ? error_set(ERROR_CONNECTION, "the file was deleted or replaced while it was in use") : 0;
+}
+
+/* Makes commits of the ledger survive a power failure too; candles can be fetched again. */
+static int flush_commits(struct sqlite *sqlite, bool flush)
+{
+    if (sqlite->flushes_commits == flush)
+        return 0;
+    int code = sqlite_run(sqlite, flush ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    if (code == 0)
+        sqlite->flushes_commits = flush;
+    return code;
+}
+
+static int write_batch(struct sqlite *sqlite, const struct store_batch *batch, uint64_t *changed)
+{
+    int code = check_file(sqlite);
+    if (code == 0)
+        code = flush_commits(sqlite, batch_has_ledger(batch));
+    if (code == 0)
+        code = add_missing_series(sqlite, batch);
+    if (code == 0)
+        code = sqlite_begin(sqlite);
+    if (code != 0)
+        return code;
+    int64_t before = sqlite3_total_changes64(sqlite->database);
+    code = write_all(sqlite, batch);
+    *changed = (uint64_t)(sqlite3_total_changes64(sqlite->database) - before);
+    return sqlite_end(sqlite, code);
+}
+
+void sqlite_write(struct store *store, const struct store_batch *batch, store_done_fn done, void *user)
+{
+    struct sqlite *sqlite = store->state;
+    struct store_result result = {0};
+    assert(!sqlite->query.active);
+    int code = sqlite->database == NULL ? error_set(ERROR_CONNECTION, "%s", store->text)
+                                        : write_batch(sqlite, batch, &result.changed);
+    if (code == 0)
+        backoff_reset(&sqlite->backoff);
+    else
+        result.changed = 0;
+    sqlite_done(sqlite, code, result, done, user);
+}
