@@ -172,15 +172,18 @@ static void read_file(struct loaded *loaded, const char *file)
     diagnostics.colorize = false;
     struct fy_diag *diag = fy_diag_create(&diagnostics);
     struct fy_parse_cfg parse = {.search_path = "", .diag = diag};
-    struct fy_document *document = diag != NULL ? fy_document_build_from_file(&parse, file) : NULL;
+    struct fy_parser *parser = diag != NULL ? fy_parser_create(&parse) : NULL;
+    bool readable = parser != NULL && fy_parser_set_input_file(parser, file) == 0;
+    struct fy_document *document = readable ? fy_parse_load_document(parser) : NULL;
     struct fy_node *root = document != NULL ? fy_document_root(document) : NULL;
-    if (document == NULL)
+    if (!readable || (document == NULL && fy_parser_get_stream_error(parser)))
         report(loaded, "%s: error: it is not YAML, see above", file);
     else if (root != NULL && fy_node_is_mapping(root))
         read_root(loaded, root, file);
     else if (root != NULL && !fy_node_is_null(root))
         report(loaded, "%s:1:1: error: expected sections as 'name:' with options below them", file);
     fy_document_destroy(document);
+    fy_parser_destroy(parser);
     fy_diag_destroy(diag);
 }
 

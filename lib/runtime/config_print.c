@@ -32,7 +32,7 @@ void config_print_sample(FILE *out)
         for (size_t i = 0; i < option_count; i++) {
             if (strcmp(options[i].section, sections[s].name) != 0)
                 continue;
-            (void)fprintf(out, "  # %s\n  # %s: ", options[i].sentence, options[i].key);
+            (void)fprintf(out, "  # %s\n  #%s: ", options[i].sentence, options[i].key);
             print_default(&options[i], out);
             (void)fputc('\n', out);
         }
