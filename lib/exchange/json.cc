@@ -3,7 +3,9 @@
  * Values are simdjson's own, copied in and out of struct json_value as bytes: they are three words that point into the
  * thread's document. The file is compiled without exceptions, so only simdjson's calls that return codes exist here. */
 /* SPDX-License-Identifier: MIT */
+extern "C" {
 #include "lib/exchange/json.h"
+}
 
 #include <simdjson.h>
 
