@@ -3,6 +3,7 @@
 #include "tools/up/child.h"
 
 #include "lib/base/clock.h"
+#include "tools/common/memory.h"
 #include "tools/up/environment.h"
 
 #include <errno.h>
@@ -183,23 +184,6 @@ void child_signal(const struct child *child, int signal)
 double child_count(const struct child *child, enum metric metric)
 {
     return child->counted[metric] + child->scrape.metrics[metric];
-}
-
-double memory_of_pid(pid_t pid)
-{
-    char path[64], line[256];
-    double bytes = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return 0;
-    while (fgets(line, sizeof line, file) != NULL) {
-        unsigned long kilobytes;
-        if (sscanf(line, "Pss: %lu kB", &kilobytes) == 1)
-            bytes = (double)kilobytes * 1024;
-    }
-    (void)fclose(file);
-    return bytes;
 }
 
 double child_memory(const struct child *child)

@@ -68,7 +68,4 @@ double child_count(const struct child *child, enum metric metric);
 /* Its proportional set size in bytes, by its own word or the kernel's; 0 if neither says. */
 double child_memory(const struct child *child);
 
-/* The proportional set size of a process that may be looked at, in bytes; 0 if it may not. */
-double memory_of_pid(pid_t pid);
-
 #endif

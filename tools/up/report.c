@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/up/report.h"
 
+#include "tools/common/memory.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,44 @@
+/* wick-pages NAME: prints a page of docs/. The test `tidy` compares each with its file. */
+/* SPDX-License-Identifier: MIT */
+#include "tools/pages/pages.h"
+
+#include "lib/ledger/ledger_page.h"
+#include "lib/runtime/config.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name; /* also of the file: docs/NAME.md */
+    void (*print)(FILE *out);
+} pages[] = {
+    {"configuration", config_print_page},
+    {"errors", errors_print_page},
+    {"ledger", ledger_print_page},
+    {"links", links_print_page},
+    {"messages", messages_print_page},
+    {"metrics", metrics_print_page},
+    {"routes", routes_print_page},
+};
+
+enum { PAGES = sizeof pages / sizeof pages[0], STATUS_USAGE = 2 };
+
+static int usage(FILE *out)
+{
+    fputs("usage: wick-pages NAME, one of:\n", out);
+    for (int i = 0; i < PAGES; i++)
+        fprintf(out, "%s\n", pages[i].name);
+    return out == stdout ? 0 : STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return usage(stdout);
+    for (int i = 0; argc == 2 && i < PAGES; i++) {
+        if (strcmp(pages[i].name, argv[1]) == 0) {
+            pages[i].print(stdout);
+            return ferror(stdout) != 0;
+        }
+    }
+    return usage(stderr);
+}
