@@ -141,6 +141,23 @@ struct series *market_find(struct market *market, const char *symbol, uint32_t i
     return NULL;
 }
 
+struct instrument *market_instrument(struct market *market, const char *symbol)
+{
+    struct instrument key;
+    if (market->instrument_count == 0 || text_copy(key.symbol, sizeof key.symbol, symbol, strlen(symbol)) != 0)
+        return NULL;
+    return bsearch(&key, market->instruments, market->instrument_count, sizeof key, compare_instruments);
+}
+
+uint32_t series_unstored(const struct series *series)
+{
+    uint32_t count = 0;
+    while (count < series->ring.count &&
+           ring_at(&series->ring, series->ring.count - 1 - count)->open_time_ms > series->stored_through_ms)
+        count++;
+    return count;
+}
+
 size_t market_ready_count(const struct market *market)
 {
     size_t count = 0;

@@ -31,10 +31,11 @@ struct series {
     int64_t fire_from_ms; /* candles that open before it are history; -1 until the store has confirmed it */
     struct ring ring;     /* closed candles only; what is behind a shard's last sequence follows in its next message */
 
-    int64_t history_from_ms;   /* where to begin when the store has no candle; open time */
+    int64_t history_from_ms;   /* where to begin while the ring is empty; open time */
     int64_t stored_through_ms; /* open time of the newest candle that the store has acked; -1: none */
     bool storing;              /* a batch with candles of it waits for its ack */
     bool waiting_to_store;     /* it stands in the archive's queue */
+    uint32_t failures;         /* requests in a row that failed */
     uint32_t fruitless;        /* answers in a row that brought nothing new */
     uint32_t hole_asks;        /* how often the hole behind the newest candle was seen */
 };
@@ -81,6 +82,12 @@ bool market_shard_ready(const struct market *market, uint16_t shard);
 
 /* The series of a symbol and interval, or NULL. */
 struct series *market_find(struct market *market, const char *symbol, uint32_t interval_s);
+
+/* The instrument of a symbol, or NULL. */
+struct instrument *market_instrument(struct market *market, const char *symbol);
+
+/* How many candles of a series the store has not acked; they are the newest of its ring. */
+uint32_t series_unstored(const struct series *series);
 
 /* How many series are ready. */
 size_t market_ready_count(const struct market *market);

@@ -1,0 +1,213 @@
+/* The way of candles to the store. */
+/* SPDX-License-Identifier: MIT */
+#include "fetcher/archive.h"
+
+#include "lib/base/interval.h"
+#include "lib/base/log.h"
+#include "lib/runtime/metrics.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAG_STARTS = ARCHIVE_WINDOW }; /* lower tags are indices of batches */
+
+static void send_batches(struct archive *archive);
+
+static void on_timer(void *user, int64_t now_ms)
+{
+    (void)now_ms;
+    send_batches(user);
+}
+
+int archive_open(struct archive *archive, struct service_context *context, struct market *market,
+                 void (*on_stored)(void *user, struct series *series), void *user)
+{
+    archive->context = context;
+    archive->market = market;
+    archive->on_stored = on_stored;
+    archive->user = user;
+    outbox_init(&archive->outbox, LINK_STORE, ARCHIVE_WINDOW);
+    archive->timer = loop_add_timer(context->loop, 0, 0, on_timer, archive);
+    if (archive->timer < 0)
+        return archive->timer;
+    loop_stop_timer(context->loop, archive->timer);
+    return 0;
+}
+
+int archive_prepare(struct archive *archive)
+{
+    assert(archive->queue == NULL);
+    archive->queue = calloc(archive->market->series_count, sizeof *archive->queue);
+    return archive->queue != NULL ? 0 : error_set(ERROR_MEMORY, "the queue to the store");
+}
+
+void archive_release(struct archive *archive)
+{
+    outbox_release(&archive->outbox);
+    free(archive->queue);
+    archive->queue = NULL;
+}
+
+void archive_mark(struct archive *archive, struct series *series)
+{
+    if (series->waiting_to_store || series->storing)
+        return;
+    size_t capacity = archive->market->series_count;
+    assert(archive->queue_count < capacity);
+    series->waiting_to_store = true;
+    archive->queue[(archive->queue_first + archive->queue_count++) % capacity] =
+        (uint32_t)(series - archive->market->series);
+    loop_set_timer(archive->context->loop, archive->timer, 0);
+}
+
+static struct series *next_in_queue(struct archive *archive)
+{
+    struct series *series = &archive->market->series[archive->queue[archive->queue_first]];
+    archive->queue_first = (archive->queue_first + 1) % archive->market->series_count;
+    archive->queue_count--;
+    series->waiting_to_store = false;
+    return series;
+}
+
+/* Puts what the store lacks of a series into the batch, as far as there is room. */
+static void add_series(struct archive *archive, struct archive_batch *batch, struct series *series)
+{
+    uint32_t unstored = series_unstored(series);
+    size_t room = ARCHIVE_BATCH_MAX - batch->candle_count;
+    uint32_t taken = unstored < room ? unstored : (uint32_t)room;
+    if (taken == 0)
+        return;
+    uint32_t from = series->ring.count - unstored;
+    for (uint32_t i = from; i < from + taken; i++) {
+        struct candle_event *row = &archive->rows[batch->candle_count++];
+        memcpy(row->symbol, series->symbol, sizeof row->symbol);
+        row->interval_s = series->interval_s;
+        row->candle = *ring_at(&series->ring, i);
+    }
+    series->storing = true;
+    batch->promises[batch->count++] =
+        (struct archive_promise){series, ring_at(&series->ring, from + taken - 1)->open_time_ms};
+}
+
+static struct archive_batch *free_batch(struct archive *archive, uint64_t *index)
+{
+    for (uint64_t i = 0; i < ARCHIVE_WINDOW; i++) {
+        if (!archive->batches[i].used) {
+            *index = i;
+            return &archive->batches[i];
+        }
+    }
+    return NULL;
+}
+
+static void send_batch(struct archive *archive, struct archive_batch *batch, uint64_t index)
+{
+    *batch = (struct archive_batch){.used = true};
+    while (archive->queue_count > 0 && batch->candle_count < ARCHIVE_BATCH_MAX)
+        add_series(archive, batch, next_in_queue(archive));
+    struct store_candles message = {
+        .sequence = outbox_next(&archive->outbox),
+        .rows = list_of(archive->rows, batch->candle_count),
+    };
+    const char *exchange = archive->market->exchange;
+    (void)text_copy(message.exchange, sizeof message.exchange, exchange, strlen(exchange));
+    int code = outbox_push(&archive->outbox, archive->context, RECORD_store_candles, &message, index);
+    if (code == 0)
+        return;
+    log_error("store_batch_refused", log_text("error", error_message()));
+    batch->used = false;
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->promises[i].series->storing = false;
+        archive_mark(archive, batch->promises[i].series);
+    }
+}
+
+static void send_batches(struct archive *archive)
+{
+    uint64_t index;
+    struct archive_batch *batch;
+    size_t rounds = ARCHIVE_WINDOW; /* what could not be taken stands in the queue again */
+    while (rounds-- > 0 && archive->queue_count > 0 && !outbox_is_full(&archive->outbox) &&
+           (batch = free_batch(archive, &index)) != NULL)
+        send_batch(archive, batch, index);
+}
+
+static int push_starts(struct archive *archive, size_t count)
+{
+    struct store_series message = {
+        .sequence = outbox_next(&archive->outbox),
+        .rows = list_of(archive->starts, count),
+    };
+    const char *exchange = archive->market->exchange;
+    (void)text_copy(message.exchange, sizeof message.exchange, exchange, strlen(exchange));
+    int code = outbox_push(&archive->outbox, archive->context, RECORD_store_series, &message, TAG_STARTS);
+    if (code == 0)
+        archive->starts_waiting++;
+    return code;
+}
+
+int archive_propose_starts(struct archive *archive, int64_t exchange_ms)
+{
+    size_t count = 0;
+    int code = 0;
+    for (size_t i = 0; i < archive->market->series_count && code == 0; i++) {
+        const struct series *series = &archive->market->series[i];
+        if (series->fire_from_ms >= 0)
+            continue;
+        struct series_start *start = &archive->starts[count++];
+        memcpy(start->symbol, series->symbol, sizeof start->symbol);
+        start->interval_s = series->interval_s;
+        start->fire_from_ms = interval_open_time(series->interval_s, exchange_ms);
+        if (count == ARCHIVE_SERIES_MAX) {
+            code = push_starts(archive, count);
+            count = 0;
+        }
+    }
+    if (code == 0 && count > 0)
+        code = push_starts(archive, count);
+    return code;
+}
+
+/* The store has this batch, or will never take it: then the candles are lost to it, and that was logged. */
+static void finish_batch(struct archive *archive, struct archive_batch *batch, bool accepted)
+{
+    assert(batch->used);
+    batch->used = false;
+    if (accepted)
+        metric_add(METRIC_candles_stored_total, (double)batch->candle_count);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct series *series = batch->promises[i].series;
+        series->storing = false;
+        series->stored_through_ms = batch->promises[i].through_ms;
+        if (ring_newest_ms(&series->ring) > series->stored_through_ms)
+            archive_mark(archive, series);
+        archive->on_stored(archive->user, series);
+    }
+}
+
+int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size)
+{
+    struct ack ack;
+    uint64_t tag;
+    int code = message_decode(RECORD_ack, bytes, size, &ack);
+    if (code != 0)
+        return code;
+    if (!outbox_ack(&archive->outbox, ack.sequence, &tag))
+        return 0;
+    bool accepted = ack.verdict == VERDICT_ACCEPTED || ack.verdict == VERDICT_DUPLICATE;
+    if (!accepted)
+        log_error("store_refused", log_text("verdict", verdict_name(ack.verdict)));
+    if (tag == TAG_STARTS)
+        archive->starts_waiting--;
+    else
+        finish_batch(archive, &archive->batches[tag], accepted);
+    send_batches(archive);
+    return 0;
+}
+
+void archive_on_tick(struct archive *archive, int64_t now_ms)
+{
+    outbox_tick(&archive->outbox, archive->context, now_ms);
+    send_batches(archive);
+}

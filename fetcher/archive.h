@@ -1,0 +1,71 @@
+/* The way of candles to the store: what a series' ring holds and the store has not acked goes there, in batches, in
+ * order, one batch of a series at a time. The ring is the only buffer. Also how series get their beginning stored. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_FETCHER_ARCHIVE_H
+#define WICK_FETCHER_ARCHIVE_H
+
+#include "fetcher/market.h"
+#include "lib/runtime/outbox.h"
+
+enum {
+    ARCHIVE_WINDOW = 16,      /* batches that wait for their ack */
+    ARCHIVE_BATCH_MAX = 1000, /* candles of one */
+    ARCHIVE_SERIES_MAX = 2000, /* beginnings of one message, as in messages.def */
+};
+
+/* What the store will have once a batch is acked. */
+struct archive_promise {
+    struct series *series;
+    int64_t through_ms;
+};
+
+struct archive_batch {
+    bool used;
+    size_t candle_count;
+    size_t count;
+    struct archive_promise promises[ARCHIVE_BATCH_MAX];
+};
+
+struct archive {
+    struct service_context *context; /* borrowed */
+    struct market *market;           /* borrowed */
+    int timer;                       /* sends on the loop's next turn */
+    struct outbox outbox;
+    struct archive_batch batches[ARCHIVE_WINDOW];
+    struct candle_event rows[ARCHIVE_BATCH_MAX]; /* of the batch that is being made */
+
+    /* Series with candles to be stored: a queue, each at most once. */
+    uint32_t *queue; /* indices; market->series_count of them; owned */
+    size_t queue_first, queue_count;
+
+    struct series_start starts[ARCHIVE_SERIES_MAX];
+    uint32_t starts_waiting; /* messages with beginnings that are not acked */
+
+    /* Called for each series of which the store has acked candles: its ring has room again. */
+    void (*on_stored)(void *user, struct series *series);
+    void *user;
+};
+
+/* Before the market is open. ERROR_FULL (the loop's timers). */
+int archive_open(struct archive *archive, struct service_context *context, struct market *market,
+                 void (*on_stored)(void *user, struct series *series), void *user) MUST_CHECK;
+
+/* After the market was opened. ERROR_MEMORY. */
+int archive_prepare(struct archive *archive) MUST_CHECK;
+void archive_release(struct archive *archive);
+
+/* A series' ring has candles that the store has not. */
+void archive_mark(struct archive *archive, struct series *series);
+
+/* Sends, for every series whose beginning the store has not confirmed, the open time of the candle that is forming at
+ * exchange_ms. What the store then has is to be asked from it: the first word on each stays. ERROR_FULL when a message
+ * did not fit the window: call it again. */
+int archive_propose_starts(struct archive *archive, int64_t exchange_ms) MUST_CHECK;
+
+/* An ack over the store link. */
+int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size) MUST_CHECK;
+
+/* Resends. */
+void archive_on_tick(struct archive *archive, int64_t now_ms);
+
+#endif

@@ -1,0 +1,118 @@
+/* What is taken from an answer. */
+/* SPDX-License-Identifier: MIT */
+#include "fetcher/intake.h"
+
+#include "lib/base/interval.h"
+#include "lib/series/candle.h"
+
+#include <assert.h>
+
+enum {
+    RETRY_FIRST_MS = 50,
+    RETRY_DOUBLINGS = 7,
+    AGAIN_FIRST_MS = 500, /* of exchange time */
+    AGAIN_LEAST_MS = 20,
+    AGAIN_DOUBLINGS = 5,
+};
+
+int64_t intake_grace_ms(int64_t speed)
+{
+    int64_t least = INTAKE_GRACE_WALL_MS * speed;
+    return least > INTAKE_GRACE_MS ? least : INTAKE_GRACE_MS;
+}
+
+int64_t intake_last_closed_ms(uint32_t interval_s, int64_t exchange_ms, int64_t grace_ms)
+{
+    return interval_open_time(interval_s, exchange_ms - grace_ms) - (int64_t)interval_s * 1000;
+}
+
+int64_t intake_next_ms(const struct series *series, int64_t grace_ms)
+{
+    int64_t interval_ms = (int64_t)series->interval_s * 1000;
+    int64_t newest_ms = ring_newest_ms(&series->ring);
+    int64_t next_open_ms = newest_ms >= 0 ? newest_ms + interval_ms : series->history_from_ms;
+    return next_open_ms + interval_ms + grace_ms;
+}
+
+int64_t intake_first_ms(const struct series *series)
+{
+    int64_t newest_ms = ring_newest_ms(&series->ring);
+    return newest_ms >= 0 ? newest_ms : series->history_from_ms;
+}
+
+/* A candle that is not newer than the newest: does it say what we know? */
+static void compare(const struct series *series, const struct candle *row, struct intake *out)
+{
+    const struct candle *known = ring_find(&series->ring, row->open_time_ms);
+    if (known != NULL && !candle_equal(known, row))
+        out->revised++;
+}
+
+/* Whether `row` leaves a hole that is not yet known to be the exchange's own. */
+static bool leaves_hole(struct series *series, const struct candle *row, struct intake *out)
+{
+    int64_t newest_ms = ring_newest_ms(&series->ring);
+    int64_t interval_ms = (int64_t)series->interval_s * 1000;
+    int64_t missing = newest_ms >= 0 ? (row->open_time_ms - newest_ms) / interval_ms - 1 : 0;
+    if (missing == 0)
+        return false;
+    if (series->hole_asks < INTAKE_HOLE_ASKS) {
+        series->hole_asks++;
+        return true;
+    }
+    out->absent += (uint32_t)missing;
+    return false;
+}
+
+static void append(struct series *series, const struct candle *row, struct intake *out)
+{
+    int code = ring_append_after_gap(&series->ring, row);
+    assert(code == 0);
+    (void)code;
+    series->hole_asks = 0;
+    out->appended++;
+}
+
+void intake_take(struct series *series, const struct candle *rows, size_t count, int64_t last_open_ms,
+                 struct intake *out)
+{
+    *out = (struct intake){0};
+    uint32_t room = series->ring.capacity - series_unstored(series);
+    for (size_t i = 0; i < count && rows[i].open_time_ms <= last_open_ms; i++) {
+        if (candle_check(&rows[i], series->interval_s) != 0) {
+            out->refused++;
+            continue;
+        }
+        if (rows[i].open_time_ms <= ring_newest_ms(&series->ring)) {
+            compare(series, &rows[i], out);
+            continue;
+        }
+        out->hole = leaves_hole(series, &rows[i], out);
+        out->full = !out->hole && out->appended == room;
+        if (out->hole || out->full)
+            break;
+        append(series, &rows[i], out);
+    }
+    out->complete = ring_newest_ms(&series->ring) >= last_open_ms;
+    series->fruitless = out->appended > 0 || out->full || out->complete ? 0 : series->fruitless + 1;
+}
+
+/* `first`, doubled `times` times, and up to a half more. */
+static int64_t doubled(int64_t first, uint32_t times, uint32_t most, uint64_t random)
+{
+    int64_t pause = first << (times < most ? times : most);
+    return pause + (int64_t)(random % (uint64_t)(pause / 2 + 1));
+}
+
+int64_t intake_retry_ms(uint32_t failures, uint64_t random)
+{
+    assert(failures > 0);
+    return doubled(RETRY_FIRST_MS, failures - 1, RETRY_DOUBLINGS, random);
+}
+
+int64_t intake_again_ms(uint32_t fruitless, int64_t speed, uint64_t random)
+{
+    int64_t first = AGAIN_FIRST_MS / speed;
+    return doubled(first > AGAIN_LEAST_MS ? first : AGAIN_LEAST_MS, fruitless > 0 ? fruitless - 1 : 0,
+                   AGAIN_DOUBLINGS, random);
+}

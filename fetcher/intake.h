@@ -1,0 +1,51 @@
+/* What is taken from an answer: only closed candles, in order, each once; and when to ask again. Pure.
+ *
+ * A candle has closed when the exchange's clock, at the time the request was sent, was past its close by a grace: an
+ * exchange may still correct it in the moments after. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_FETCHER_INTAKE_H
+#define WICK_FETCHER_INTAKE_H
+
+#include "fetcher/market.h"
+
+enum {
+    INTAKE_HOLE_ASKS = 2,       /* a hole is asked for so often again before it counts as the exchange's own */
+    INTAKE_FRUITLESS_ASKS = 2,  /* a tail that is missing is asked for so often again before a series may be ready */
+    INTAKE_GRACE_MS = 500,      /* of exchange time, */
+    INTAKE_GRACE_WALL_MS = 20,  /* and at least this much of ours */
+};
+
+/* The grace in exchange time, at this speed. */
+int64_t intake_grace_ms(int64_t speed);
+
+/* Open time of the newest candle that has closed at `exchange_ms`. */
+int64_t intake_last_closed_ms(uint32_t interval_s, int64_t exchange_ms, int64_t grace_ms);
+
+/* Exchange time from which on the candle after the newest can be asked for. */
+int64_t intake_next_ms(const struct series *series, int64_t grace_ms);
+
+/* The open time with which a request of this series begins: its newest candle, so that a change of it is seen, or
+ * where its history begins. */
+int64_t intake_first_ms(const struct series *series);
+
+struct intake {
+    uint32_t appended; /* candles that went into the ring: its newest */
+    uint32_t refused;  /* impossible ones */
+    uint32_t revised;  /* that say something else than what was taken before */
+    uint32_t absent;   /* that the exchange itself lacks */
+    bool hole;         /* candles are missing before one that is there: ask again */
+    bool full;         /* the ring has no room before the store has acked: ask again after that */
+    bool complete;     /* the series is there through the last candle that was asked for */
+};
+
+/* Takes the rows of a valid answer, ascending, to a request through `last_open_ms`, into the series' ring, which may
+ * not lose a candle that the store has not acked. Counts what the series has to remember. */
+void intake_take(struct series *series, const struct candle *rows, size_t count, int64_t last_open_ms,
+                 struct intake *out);
+
+/* How long to wait, on our clock, before the same is asked again: after `failures` requests in a row that failed, and
+ * after `fruitless` answers without the candle. `random` is any number; it spreads those who wait. */
+int64_t intake_retry_ms(uint32_t failures, uint64_t random);
+int64_t intake_again_ms(uint32_t fruitless, int64_t speed, uint64_t random);
+
+#endif

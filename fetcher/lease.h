@@ -1,0 +1,34 @@
+/* The lease that makes this fetcher the only one. It is asked for each second; who holds it counts from when the
+ * request was sent, so it ends here before it ends at the store. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_FETCHER_LEASE_H
+#define WICK_FETCHER_LEASE_H
+
+#include "lib/runtime/service.h"
+
+enum { LEASE_MS = 3000, LEASE_RENEW_MS = 1000, LEASE_SILENCE_MS = 10000 };
+
+struct lease_state {
+    struct service_context *context; /* borrowed */
+    int64_t held_until_ms; /* monotonic; 0: never held */
+    uint64_t generation;   /* of the newest grant */
+    int64_t asked_ms;      /* when the newest request was sent; 0: never */
+    int64_t answered_ms;   /* when the newest answer came, or the connection was made anew */
+    bool refused;          /* the newest answer: another one holds it */
+};
+
+void lease_init(struct lease_state *lease, struct service_context *context, int64_t now_ms);
+
+/* Asks for it, or for its renewal, when it is time; makes the connection anew when nobody has answered for long. */
+void lease_on_tick(struct lease_state *lease, int64_t now_ms);
+
+/* A lease_reply over the store link. */
+int lease_on_reply(struct lease_state *lease, const uint8_t *bytes, size_t size, int64_t now_ms) MUST_CHECK;
+
+/* Whether this process may act as the fetcher now. */
+bool lease_is_held(const struct lease_state *lease, int64_t now_ms);
+
+/* Gives it back: another one need not wait for its end. */
+void lease_give_back(struct lease_state *lease);
+
+#endif
