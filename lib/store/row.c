@@ -130,27 +130,34 @@ int row_set(const struct field_row *field, void *row, struct cell cell)
 const struct ledger_table_row ledger_tables[LEDGER_TABLES] = {
 #define TABLE(id, record, member)                                                                                      \
     [TABLE_##id] = {RECORD_##record, offsetof(struct store_batch, member##s),                                          \
-                    offsetof(struct store_batch, member##_count)},
+                    offsetof(struct store_batch, member##_versions), offsetof(struct store_batch, member##_count)},
 #include "lib/store/tables.def"
 #undef TABLE
 };
 
-size_t batch_count(const struct store_batch *batch, enum ledger_table table)
+size_t ledger_count(const struct store_batch *batch, enum ledger_table table)
 {
     return *(const size_t *)(const void *)((const unsigned char *)batch + ledger_tables[table].count);
 }
 
-const void *batch_row(const struct store_batch *batch, enum ledger_table table, size_t i)
+const void *ledger_row(const struct store_batch *batch, enum ledger_table table, size_t i)
 {
     const struct ledger_table_row *place = &ledger_tables[table];
     const void *rows = *(const void *const *)(const void *)((const unsigned char *)batch + place->rows);
     return (const unsigned char *)rows + i * records[place->record].size;
 }
 
-bool batch_has_ledger(const struct store_batch *batch)
+int64_t ledger_version(const struct store_batch *batch, enum ledger_table table, size_t i)
+{
+    size_t place = ledger_tables[table].versions;
+    const uint64_t *versions = *(const uint64_t *const *)(const void *)((const unsigned char *)batch + place);
+    return versions != NULL ? (int64_t)versions[i] : 0;
+}
+
+bool has_ledger_rows(const struct store_batch *batch)
 {
     for (enum ledger_table table = 0; table < LEDGER_TABLES; table++)
-        if (batch_count(batch, table) > 0)
+        if (ledger_count(batch, table) > 0)
             return true;
     return false;
 }

@@ -38,17 +38,18 @@ enum ledger_table {
 /* Where the rows of a ledger table stand in a batch. */
 struct ledger_table_row {
     enum record record;
-    size_t rows, count; /* offsets in struct store_batch */
+    size_t rows, versions, count; /* offsets in struct store_batch */
 };
 
 extern const struct ledger_table_row ledger_tables[LEDGER_TABLES];
 
-/* The rows that a batch has for a table. */
-size_t batch_count(const struct store_batch *batch, enum ledger_table table);
-const void *batch_row(const struct store_batch *batch, enum ledger_table table, size_t i);
+/* The rows that a batch has for a table, and the version of each. */
+size_t ledger_count(const struct store_batch *batch, enum ledger_table table);
+const void *ledger_row(const struct store_batch *batch, enum ledger_table table, size_t i);
+int64_t ledger_version(const struct store_batch *batch, enum ledger_table table, size_t i);
 
 /* Whether a batch changes the ledger. */
-bool batch_has_ledger(const struct store_batch *batch);
+bool has_ledger_rows(const struct store_batch *batch);
 
 /* Memory for one part of an answer, whatever its record. */
 union part_row {

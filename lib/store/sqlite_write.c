@@ -110,49 +110,52 @@ static const char write_candle_sql[] =
     " WHERE (open, high, low, close, volume, price_scale, volume_scale) IS NOT (excluded.open, excluded.high,"
     "  excluded.low, excluded.close, excluded.volume, excluded.price_scale, excluded.volume_scale)";
 
-/* The parameters of each are the fields of the table's record. */
+/* The parameters of each are the fields of the table's record, and the version. */
 static const char *const write_ledger_sql[LEDGER_TABLES] = {
     [TABLE_SIGNALS] =
         "INSERT INTO signals (strategy, exchange, symbol, interval_s, candle_time_ms, side, price, price_scale,"
-        "  outcome, reason, decided_ms)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        "  outcome, reason, decided_ms, version)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
         " ON CONFLICT (strategy, exchange, symbol, interval_s, candle_time_ms) DO NOTHING",
     [TABLE_ORDERS] =
         "INSERT INTO orders (order_id, strategy, exchange, symbol, side, state, quantity, filled, quantity_scale,"
-        "  created_ms, updated_ms)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        "  created_ms, updated_ms, version)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
         " ON CONFLICT (order_id) DO UPDATE SET strategy = excluded.strategy, exchange = excluded.exchange,"
         "  symbol = excluded.symbol, side = excluded.side, state = excluded.state, quantity = excluded.quantity,"
         "  filled = excluded.filled, quantity_scale = excluded.quantity_scale, created_ms = excluded.created_ms,"
-        "  updated_ms = excluded.updated_ms"
-        " WHERE (strategy, exchange, symbol, side, state, quantity, filled, quantity_scale, created_ms, updated_ms)"
-        "  IS NOT (excluded.strategy, excluded.exchange, excluded.symbol, excluded.side, excluded.state,"
-        "  excluded.quantity, excluded.filled, excluded.quantity_scale, excluded.created_ms, excluded.updated_ms)",
+        "  updated_ms = excluded.updated_ms, version = excluded.version"
+        " WHERE version <= excluded.version AND (strategy, exchange, symbol, side, state, quantity, filled,"
+        "  quantity_scale, created_ms, updated_ms, version) IS NOT (excluded.strategy, excluded.exchange,"
+        "  excluded.symbol, excluded.side, excluded.state, excluded.quantity, excluded.filled,"
+        "  excluded.quantity_scale, excluded.created_ms, excluded.updated_ms, excluded.version)",
     [TABLE_FILLS] =
         "INSERT INTO fills (trade_id, order_id, strategy, exchange, symbol, side, price, price_scale, quantity,"
-        "  quantity_scale, notional, fee, realised, time_ms)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        "  quantity_scale, notional, fee, realised, time_ms, version)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
         " ON CONFLICT (exchange, symbol, trade_id) DO NOTHING",
     [TABLE_POSITIONS] =
         "INSERT INTO positions (exchange, symbol, strategy, quantity, quantity_scale, cost, realised, opened_ms,"
-        "  updated_ms, mark, mark_scale, unrealised)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        "  updated_ms, mark, mark_scale, unrealised, version)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         " ON CONFLICT (exchange, symbol) DO UPDATE SET strategy = excluded.strategy, quantity = excluded.quantity,"
         "  quantity_scale = excluded.quantity_scale, cost = excluded.cost, realised = excluded.realised,"
         "  opened_ms = excluded.opened_ms, updated_ms = excluded.updated_ms, mark = excluded.mark,"
-        "  mark_scale = excluded.mark_scale, unrealised = excluded.unrealised"
-        " WHERE (strategy, quantity, quantity_scale, cost, realised, opened_ms, updated_ms, mark, mark_scale,"
-        "  unrealised) IS NOT (excluded.strategy, excluded.quantity, excluded.quantity_scale, excluded.cost,"
-        "  excluded.realised, excluded.opened_ms, excluded.updated_ms, excluded.mark, excluded.mark_scale,"
-        "  excluded.unrealised)",
+        "  mark_scale = excluded.mark_scale, unrealised = excluded.unrealised,"
+        "  version = excluded.version"
+        " WHERE version <= excluded.version AND (strategy, quantity, quantity_scale, cost, realised, opened_ms,"
+        "  updated_ms, mark, mark_scale, unrealised, version) IS NOT (excluded.strategy, excluded.quantity,"
+        "  excluded.quantity_scale, excluded.cost, excluded.realised, excluded.opened_ms, excluded.updated_ms,"
+        "  excluded.mark, excluded.mark_scale, excluded.unrealised, excluded.version)",
     [TABLE_EQUITY] =
-        "INSERT INTO equity (time_ms, start, cash, inventory, realised, fees, unrealised, equity)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        "INSERT INTO equity (time_ms, start, cash, inventory, realised, fees, unrealised, equity, version)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
         " ON CONFLICT (time_ms) DO UPDATE SET start = excluded.start, cash = excluded.cash,"
         "  inventory = excluded.inventory, realised = excluded.realised, fees = excluded.fees,"
-        "  unrealised = excluded.unrealised, equity = excluded.equity"
-        " WHERE (start, cash, inventory, realised, fees, unrealised, equity) IS NOT (excluded.start, excluded.cash,"
-        "  excluded.inventory, excluded.realised, excluded.fees, excluded.unrealised, excluded.equity)",
+        "  unrealised = excluded.unrealised, equity = excluded.equity, version = excluded.version"
+        " WHERE version <= excluded.version AND (start, cash, inventory, realised, fees, unrealised, equity, version)"
+        "  IS NOT (excluded.start, excluded.cash, excluded.inventory, excluded.realised, excluded.fees,"
+        "  excluded.unrealised, excluded.equity, excluded.version)",
 };
 
 /* Binds the fields of a record to the parameters from `first` on. */
@@ -184,13 +187,13 @@ static int write_candles(struct sqlite *sqlite, const struct store_batch *batch)
 
 static int write_ledger(struct sqlite *sqlite, const struct store_batch *batch, enum ledger_table table)
 {
+    const struct record_row *record = &records[ledger_tables[table].record];
+    size_t count = ledger_count(batch, table);
     sqlite3_stmt *statement;
-    int code = 0;
-    for (size_t i = 0; i < batch_count(batch, table) && code == 0; i++) {
-        code = sqlite_prepare(sqlite, write_ledger_sql[table], &statement);
-        if (code != 0)
-            break;
-        bind_row(statement, 1, &records[ledger_tables[table].record], batch_row(batch, table, i));
+    int code = count > 0 ? sqlite_prepare(sqlite, write_ledger_sql[table], &statement) : 0;
+    for (size_t i = 0; i < count && code == 0; i++) {
+        bind_row(statement, 1, record, ledger_row(batch, table, i));
+        (void)sqlite3_bind_int64(statement, (int)record->field_count + 1, ledger_version(batch, table, i));
         code = sqlite_finish(sqlite, statement);
     }
     return code;
@@ -312,7 +315,7 @@ static int write_batch(struct sqlite *sqlite, const struct store_batch *batch, u
 {
     int code = check_file(sqlite);
     if (code == 0)
-        code = flush_commits(sqlite, batch_has_ledger(batch));
+        code = flush_commits(sqlite, has_ledger_rows(batch));
     if (code == 0)
         code = add_missing_series(sqlite, batch);
     if (code == 0)

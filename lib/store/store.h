@@ -30,22 +30,29 @@ struct store_series_start {
 };
 
 /* What one transaction writes, all of it or nothing. Arrays are the caller's and stay valid until done. Rows may
- * repeat what is stored or each other: only what is new or different is written. Of the same key the last row of the
- * batch wins, but for outcomes, fills and series starts, of which the first word stays for ever. */
+ * repeat what is stored or each other: only what is new or different is written. Of outcomes, fills and series starts
+ * the first word on a key stays for ever. Of the same candle the last row wins. Of the same order, position or account
+ * the row with the highest version wins, among equals the last, whatever the order in which they come: deliveries that
+ * are sent until they are acked overtake each other. */
 struct store_batch {
     const struct store_candle *candles;
     size_t candle_count;
     const struct store_series_start *series;
     size_t series_count;
     const struct signal_outcome *outcomes;
+    const uint64_t *outcome_versions; /* of each row: generation << 32 | its delivery; NULL: all 0 */
     size_t outcome_count;
     const struct order *orders;
+    const uint64_t *order_versions; /* likewise, as below */
     size_t order_count;
     const struct fill *fills;
+    const uint64_t *fill_versions;
     size_t fill_count;
     const struct position *positions; /* quantity 0 deletes it from v_positions, its realised profit stays */
+    const uint64_t *position_versions;
     size_t position_count;
     const struct account *accounts; /* points of the equity curve, one a time_ms */
+    const uint64_t *account_versions;
     size_t account_count;
     /* Who changes the ledger: with the lease "trader" at a higher generation, which is checked in the transaction
      * itself, nothing of the batch is written. 0: nobody asks. */

@@ -1,5 +1,6 @@
--- Wick's tables and views in PostgreSQL. Prices and quantities are integers beside their scale; amounts are in 10^-8
--- of the quote asset. Times are ms since 1970 UTC.
+-- Wick's tables and views in PostgreSQL. Prices and quantities are integers beside their scale; amounts are in
+-- 10^-8 of the quote asset. Times are ms since 1970 UTC. `version` says which change of the ledger wrote a row:
+-- generation << 32 | number of the delivery. A row is never overwritten by an earlier change that was overtaken.
 
 CREATE TABLE intervals (
     interval_s integer PRIMARY KEY,
@@ -43,6 +44,7 @@ CREATE TABLE signals (
     outcome text NOT NULL,
     reason text NOT NULL,
     decided_ms bigint NOT NULL,
+    version bigint NOT NULL,
     PRIMARY KEY (strategy, exchange, symbol, interval_s, candle_time_ms)
 );
 CREATE INDEX signals_by_time ON signals (decided_ms);
@@ -58,7 +60,8 @@ CREATE TABLE orders (
     filled bigint NOT NULL,
     quantity_scale smallint NOT NULL CHECK (quantity_scale BETWEEN 0 AND 18),
     created_ms bigint NOT NULL,
-    updated_ms bigint NOT NULL
+    updated_ms bigint NOT NULL,
+    version bigint NOT NULL
 );
 CREATE INDEX orders_by_time ON orders (created_ms);
 CREATE INDEX orders_open ON orders (created_ms) WHERE state NOT IN ('filled', 'cancelled', 'expired', 'rejected');
@@ -78,6 +81,7 @@ CREATE TABLE fills (
     fee bigint NOT NULL,
     realised bigint NOT NULL,
     time_ms bigint NOT NULL,
+    version bigint NOT NULL,
     PRIMARY KEY (exchange, symbol, trade_id)
 );
 CREATE INDEX fills_by_time ON fills (time_ms);
@@ -95,6 +99,7 @@ CREATE TABLE positions (
     mark bigint NOT NULL,
     mark_scale smallint NOT NULL CHECK (mark_scale BETWEEN 0 AND 18),
     unrealised bigint NOT NULL,
+    version bigint NOT NULL,
     PRIMARY KEY (exchange, symbol)
 );
 
@@ -106,7 +111,8 @@ CREATE TABLE equity (
     realised bigint NOT NULL,
     fees bigint NOT NULL,
     unrealised bigint NOT NULL,
-    equity bigint NOT NULL
+    equity bigint NOT NULL,
+    version bigint NOT NULL
 );
 
 CREATE TABLE leases (

@@ -1,5 +1,6 @@
--- Wick's tables and views in SQLite. Prices and quantities are integers beside their scale; amounts are in 10^-8 of
--- the quote asset. Times are ms since 1970 UTC.
+-- Wick's tables and views in SQLite. Prices and quantities are integers beside their scale; amounts are in
+-- 10^-8 of the quote asset. Times are ms since 1970 UTC. `version` says which change of the ledger wrote a row:
+-- generation << 32 | number of the delivery. A row is never overwritten by an earlier change that was overtaken.
 
 CREATE TABLE intervals (
     interval_s INTEGER PRIMARY KEY,
@@ -53,6 +54,7 @@ CREATE TABLE signals (
     outcome TEXT NOT NULL,
     reason TEXT NOT NULL,
     decided_ms INTEGER NOT NULL,
+    version INTEGER NOT NULL,
     PRIMARY KEY (strategy, exchange, symbol, interval_s, candle_time_ms)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX signals_by_time ON signals (decided_ms);
@@ -68,7 +70,8 @@ CREATE TABLE orders (
     filled INTEGER NOT NULL,
     quantity_scale INTEGER NOT NULL CHECK (quantity_scale BETWEEN 0 AND 18),
     created_ms INTEGER NOT NULL,
-    updated_ms INTEGER NOT NULL
+    updated_ms INTEGER NOT NULL,
+    version INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX orders_by_time ON orders (created_ms);
 CREATE INDEX orders_open ON orders (created_ms) WHERE state NOT IN ('filled', 'cancelled', 'expired', 'rejected');
@@ -88,6 +91,7 @@ CREATE TABLE fills (
     fee INTEGER NOT NULL,
     realised INTEGER NOT NULL,
     time_ms INTEGER NOT NULL,
+    version INTEGER NOT NULL,
     PRIMARY KEY (exchange, symbol, trade_id)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX fills_by_time ON fills (time_ms);
@@ -105,6 +109,7 @@ CREATE TABLE positions (
     mark INTEGER NOT NULL,
     mark_scale INTEGER NOT NULL CHECK (mark_scale BETWEEN 0 AND 18),
     unrealised INTEGER NOT NULL,
+    version INTEGER NOT NULL,
     PRIMARY KEY (exchange, symbol)
 ) WITHOUT ROWID, STRICT;
 
@@ -116,7 +121,8 @@ CREATE TABLE equity (
     realised INTEGER NOT NULL,
     fees INTEGER NOT NULL,
     unrealised INTEGER NOT NULL,
-    equity INTEGER NOT NULL
+    equity INTEGER NOT NULL,
+    version INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE leases (

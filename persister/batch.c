@@ -1,0 +1,236 @@
+/* Collecting deliveries, and cutting them into transactions. */
+/* SPDX-License-Identifier: MIT */
+#include "persister/batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+int batch_init(struct batch *batch, size_t candle_rows)
+{
+    *batch = (struct batch){.candle_capacity = candle_rows + BATCH_CANDLES_EXTRA, .span = SIZE_MAX};
+    batch->candles = calloc(batch->candle_capacity, sizeof batch->candles[0]);
+    batch->series = calloc(BATCH_SERIES_MAX, sizeof batch->series[0]);
+    batch->deliveries = calloc(BATCH_DELIVERIES_MAX, sizeof batch->deliveries[0]);
+    bool complete = batch->candles != NULL && batch->series != NULL && batch->deliveries != NULL;
+    for (enum ledger_table table = 0; table < LEDGER_TABLES; table++) {
+        batch->ledger[table] = calloc(BATCH_LEDGER_MAX, records[ledger_tables[table].record].size);
+        batch->versions[table] = calloc(BATCH_LEDGER_MAX, sizeof batch->versions[table][0]);
+        complete = complete && batch->ledger[table] != NULL && batch->versions[table] != NULL;
+    }
+    if (complete)
+        return 0;
+    batch_release(batch);
+    return error_set(ERROR_MEMORY, "no memory for a batch of %zu candles", candle_rows);
+}
+
+void batch_release(struct batch *batch)
+{
+    free(batch->candles);
+    free(batch->series);
+    free(batch->deliveries);
+    for (enum ledger_table table = 0; table < LEDGER_TABLES; table++) {
+        free(batch->ledger[table]);
+        free(batch->versions[table]);
+    }
+    *batch = (struct batch){0};
+}
+
+/* ---- taking ---- */
+
+/* The next delivery, not yet counted, or NULL when all are in use. */
+static struct delivery *next_delivery(struct batch *batch, const struct peer *peer, uint64_t sequence)
+{
+    if (batch->delivery_count == BATCH_DELIVERIES_MAX)
+        return NULL;
+    struct delivery *delivery = &batch->deliveries[batch->delivery_count];
+    *delivery = (struct delivery){.peer = *peer, .sequence = sequence, .before = batch->used};
+    return delivery;
+}
+
+static void count_delivery(struct batch *batch, int64_t now_ms)
+{
+    if (batch->delivery_count++ == 0)
+        batch->oldest_ms = now_ms;
+}
+
+static int full(const char *what)
+{
+    return error_set(ERROR_FULL, "no room for more %s until the database has taken what waits", what);
+}
+
+int batch_take_candles(struct batch *batch, const struct peer *peer, const struct store_candles *message,
+                       int64_t now_ms)
+{
+    struct delivery *delivery = next_delivery(batch, peer, message->sequence);
+    if (delivery == NULL || message->rows.count > batch->candle_capacity - batch->used.candles)
+        return full("candles");
+    memcpy(delivery->exchange, message->exchange, sizeof delivery->exchange);
+    struct list rows = message->rows;
+    struct store_candle *row = &batch->candles[batch->used.candles];
+    for (; list_next(&rows, RECORD_candle_event, &row->event); row++)
+        row->exchange = delivery->exchange;
+    batch->used.candles += message->rows.count;
+    count_delivery(batch, now_ms);
+    return 0;
+}
+
+int batch_take_series(struct batch *batch, const struct peer *peer, const struct store_series *message, int64_t now_ms)
+{
+    struct delivery *delivery = next_delivery(batch, peer, message->sequence);
+    if (delivery == NULL || message->rows.count > BATCH_SERIES_MAX - batch->used.series)
+        return full("series");
+    memcpy(delivery->exchange, message->exchange, sizeof delivery->exchange);
+    struct list rows = message->rows;
+    struct store_series_start *row = &batch->series[batch->used.series];
+    for (; list_next(&rows, RECORD_series_start, &row->start); row++)
+        row->exchange = delivery->exchange;
+    batch->used.series += message->rows.count;
+    count_delivery(batch, now_ms);
+    return 0;
+}
+
+static void take_rows(struct batch *batch, enum ledger_table table, struct list rows, uint64_t version)
+{
+    enum record record = ledger_tables[table].record;
+    size_t size = records[record].size, at = batch->used.ledger[table];
+    for (; list_next(&rows, record, (unsigned char *)batch->ledger[table] + at * size); at++)
+        batch->versions[table][at] = version;
+    batch->used.ledger[table] = at;
+}
+
+int batch_take_ledger(struct batch *batch, const struct peer *peer, const struct store_ledger *message, int64_t now_ms)
+{
+    const struct list lists[LEDGER_TABLES] = {
+        [TABLE_SIGNALS] = message->outcomes,     [TABLE_ORDERS] = message->orders,   [TABLE_FILLS] = message->fills,
+        [TABLE_POSITIONS] = message->positions, [TABLE_EQUITY] = message->accounts,
+    };
+    struct delivery *delivery = next_delivery(batch, peer, message->sequence);
+    bool fits = delivery != NULL;
+    for (enum ledger_table table = 0; table < LEDGER_TABLES; table++)
+        fits = fits && lists[table].count <= BATCH_LEDGER_MAX - batch->used.ledger[table];
+    if (!fits)
+        return full("changes of the ledger");
+    delivery->generation = message->generation;
+    uint64_t version = message->generation << 32 | (message->sequence & UINT32_MAX);
+    for (enum ledger_table table = 0; table < LEDGER_TABLES; table++)
+        take_rows(batch, table, lists[table], version);
+    count_delivery(batch, now_ms);
+    return 0;
+}
+
+static bool same_peer(const struct peer *left, const struct peer *right)
+{
+    return left->size == right->size && memcmp(left->id, right->id, left->size) == 0;
+}
+
+bool batch_has(const struct batch *batch, const struct peer *peer, uint64_t sequence)
+{
+    for (size_t i = batch->settled; i < batch->delivery_count; i++)
+        if (batch->deliveries[i].sequence == sequence && same_peer(&batch->deliveries[i].peer, peer))
+            return true;
+    return false;
+}
+
+/* ---- what waits ---- */
+
+size_t batch_waiting(const struct batch *batch)
+{
+    return batch->delivery_count - batch->settled;
+}
+
+bool batch_has_ledger(const struct batch *batch)
+{
+    for (size_t i = batch->settled; i < batch->delivery_count; i++)
+        if (batch->deliveries[i].generation != 0)
+            return true;
+    return false;
+}
+
+/* The rows in front of the delivery at index `i`, which may be one behind the last. */
+static const struct batch_counts *rows_before(const struct batch *batch, size_t i)
+{
+    return i < batch->delivery_count ? &batch->deliveries[i].before : &batch->used;
+}
+
+static size_t sum(const struct batch_counts *counts)
+{
+    size_t rows = counts->candles + counts->series;
+    for (enum ledger_table table = 0; table < LEDGER_TABLES; table++)
+        rows += counts->ledger[table];
+    return rows;
+}
+
+size_t batch_rows(const struct batch *batch)
+{
+    return sum(&batch->used) - sum(rows_before(batch, batch->settled));
+}
+
+const struct delivery *batch_front(const struct batch *batch)
+{
+    assert(batch_waiting(batch) > 0);
+    return &batch->deliveries[batch->settled];
+}
+
+bool delivery_is_fenced(const struct delivery *delivery, uint64_t generation)
+{
+    return delivery->generation != 0 && delivery->generation < generation;
+}
+
+/* ---- cutting ---- */
+
+/* The rows of the deliveries from `first` to `end`, without copying any. */
+static struct store_batch rows_of(const struct batch *batch, size_t first, size_t end)
+{
+    const struct batch_counts *from = rows_before(batch, first), *to = rows_before(batch, end);
+    struct store_batch out = {
+        .candles = batch->candles + from->candles,
+        .candle_count = to->candles - from->candles,
+        .series = batch->series + from->series,
+        .series_count = to->series - from->series,
+    };
+    unsigned char *bytes = (unsigned char *)&out;
+    for (enum ledger_table table = 0; table < LEDGER_TABLES; table++) {
+        const struct ledger_table_row *place = &ledger_tables[table];
+        size_t at = from->ledger[table];
+        const unsigned char *rows = batch->ledger[table];
+        *(const void **)(void *)(bytes + place->rows) = rows + at * records[place->record].size;
+        *(const uint64_t **)(void *)(bytes + place->versions) = batch->versions[table] + at;
+        *(size_t *)(void *)(bytes + place->count) = to->ledger[table] - at;
+    }
+    return out;
+}
+
+size_t batch_next(const struct batch *batch, uint64_t generation, struct store_batch *out)
+{
+    uint64_t oldest_generation = 0;
+    size_t count = 0;
+    while (count < batch->span && batch->settled + count < batch->delivery_count) {
+        const struct delivery *delivery = &batch->deliveries[batch->settled + count];
+        if (delivery_is_fenced(delivery, generation))
+            break;
+        if (delivery->generation != 0 && (oldest_generation == 0 || delivery->generation < oldest_generation))
+            oldest_generation = delivery->generation;
+        count++;
+    }
+    *out = rows_of(batch, batch->settled, batch->settled + count);
+    out->ledger_generation = oldest_generation;
+    return count;
+}
+
+void batch_settle(struct batch *batch, size_t count)
+{
+    assert(count <= batch_waiting(batch));
+    batch->settled += count;
+    batch->span = SIZE_MAX;
+    if (batch->settled < batch->delivery_count)
+        return;
+    batch->settled = batch->delivery_count = 0;
+    batch->used = (struct batch_counts){0};
+}
+
+void batch_suspect(struct batch *batch, size_t count)
+{
+    assert(count > 1);
+    batch->span = count / 2;
+}
