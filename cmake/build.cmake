@@ -4,6 +4,11 @@ option(WICK_WERROR "warnings are errors" OFF)
 set(WICK_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them: address,undefined or thread")
 option(WICK_FUZZ "build the fuzz targets with libFuzzer (clang)" OFF)
 
+# Asserts stay on in every build.
+foreach(flags CMAKE_C_FLAGS_RELEASE CMAKE_C_FLAGS_RELWITHDEBINFO CMAKE_CXX_FLAGS_RELEASE CMAKE_CXX_FLAGS_RELWITHDEBINFO)
+  string(REPLACE "-DNDEBUG" "" ${flags} "${${flags}}")
+endforeach()
+
 add_library(wick_build INTERFACE)
 target_include_directories(wick_build INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(wick_build INTERFACE _GNU_SOURCE)
