@@ -1,0 +1,37 @@
+/* Faults on request: which of them, if any, befalls the next request. Drawn from a seed, so a run can be had again. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_SIMULATOR_FAULTS_H
+#define WICK_SIMULATOR_FAULTS_H
+
+#include "lib/base/error.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum fault {
+#define FAULT(name, sentence) FAULT_##name,
+#include "tools/simulator/faults.def"
+#undef FAULT
+    FAULTS,
+    FAULT_NONE = FAULTS
+};
+
+enum { FAULT_RATE_ONE = 1000000 };
+
+struct fault_plan {
+    int64_t rates[FAULTS]; /* in millionths; their sum is at most FAULT_RATE_ONE */
+    uint64_t state;        /* of the generator; at the start the seed */
+};
+
+/* Reads "name=rate,name=rate", rates from 0 to 1. ERROR_ARGUMENT with what is wrong. */
+int faults_read(const char *text, struct fault_plan *plan) MUST_CHECK;
+
+/* Draws for one request. */
+enum fault faults_draw(struct fault_plan *plan);
+
+const char *fault_name(enum fault fault);
+
+/* Writes the table, a line a fault, for --help. */
+void faults_print(FILE *out);
+
+#endif

@@ -1,0 +1,179 @@
+/* Endpoints about what was: klines, aggTrades. */
+/* SPDX-License-Identifier: MIT */
+#include "tools/simulator/api.h"
+
+#include "lib/base/interval.h"
+
+/* ---- klines ---- */
+
+enum { KLINE_SIZE = 320 }; /* of one row, at most */
+
+/* How much of an amount takers bought: more where the price rose. */
+static int64_t taker_share(int64_t amount, const struct market_candle *candle)
+{
+    return amount / 100 * (candle->close >= candle->open ? 55 : 45);
+}
+
+static void add_kline(struct text *out, const struct kline *kline, const struct market_symbol *symbol, int64_t length_ms)
+{
+    const struct market_candle *candle = &kline->candle;
+    const int64_t prices[] = {candle->open, candle->high, candle->low, candle->close};
+    char *at = text_reserve(out, KLINE_SIZE);
+    *at++ = '[';
+    at = text_put_integer(at, candle->open_time_ms);
+    for (int i = 0; i < 4; i++) {
+        *at++ = ',';
+        at = text_put_amount(at, prices[i], symbol->price_scale);
+    }
+    *at++ = ',';
+    at = text_put_amount(at, candle->volume, symbol->volume_scale);
+    *at++ = ',';
+    at = text_put_integer(at, candle->open_time_ms + length_ms - 1);
+    *at++ = ',';
+    at = text_put_amount(at, kline->quote, MARKET_SCALE_MAX);
+    *at++ = ',';
+    at = text_put_integer(at, kline->trades);
+    *at++ = ',';
+    at = text_put_amount(at, taker_share(candle->volume, candle), symbol->volume_scale);
+    *at++ = ',';
+    at = text_put_amount(at, taker_share(kline->quote, candle), MARKET_SCALE_MAX);
+    at = text_put(at, ",\"0\"]");
+    text_commit(out, at);
+}
+
+static int read_interval(struct api_call *call, uint32_t *interval_s)
+{
+    const char *name = http_argument(call->request, "interval");
+    if (name == NULL)
+        return api_fail(call, API_PARAMETER_MISSING, "interval", NULL);
+    if (*name == '\0')
+        return api_fail(call, API_PARAMETER_EMPTY, "interval", NULL);
+    if (interval_from_name(name, interval_s) != 0 || !klines_serve(call->simulator->market, *interval_s))
+        return api_fail(call, API_BAD_INTERVAL, NULL, NULL);
+    return 0;
+}
+
+static int read_range(struct api_call *call, int64_t *first_ms, int64_t *last_ms)
+{
+    int status = api_read_integer(call, "startTime", first_ms);
+    return status != 0 ? status : api_read_integer(call, "endTime", last_ms);
+}
+
+int answer_klines(struct api_call *call)
+{
+    struct simulator *simulator = call->simulator;
+    struct kline_query query = {.first_ms = -1, .last_ms = INT64_MAX};
+    int status = api_read_symbol(call, &query.symbol);
+    if (status == 0)
+        status = read_interval(call, &query.interval_s);
+    if (status == 0)
+        status = read_range(call, &query.first_ms, &query.last_ms);
+    if (status == 0)
+        status = api_read_limit(call, KLINES_DEFAULT, KLINES_MAX, &query.limit);
+    if (status != 0)
+        return status;
+    size_t count = klines_read(simulator->market, &query, call->now_ms, simulator->klines);
+    const struct market_symbol *symbol = &simulator->market->symbols[query.symbol];
+    text_add(call->body, "[");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            text_add_bytes(call->body, ",", 1);
+        add_kline(call->body, &simulator->klines[i], symbol, (int64_t)query.interval_s * 1000);
+    }
+    text_add(call->body, "]");
+    return 200;
+}
+
+/* ---- aggTrades ---- */
+
+enum { TRADES_DEFAULT = 500, TRADES_MAX = 1000 };
+
+/* One trade a price of a candle: at its open, at each extreme, at its close. */
+struct trade {
+    int64_t id, time_ms, price, quantity;
+    bool buyer_is_maker;
+};
+
+/* The trades of one whole candle that happened by `now_ms`; returns how many. */
+static size_t read_trades(const struct market *market, size_t symbol, size_t index, int64_t now_ms,
+                          struct trade out[MARKET_TRADES_A_CANDLE])
+{
+    struct market_candle candle;
+    market->kind->read(market, symbol, index, 1, &candle);
+    bool rises = candle.close >= candle.open;
+    const int64_t prices[] = {candle.open, rises ? candle.low : candle.high, rises ? candle.high : candle.low,
+                              candle.close};
+    int64_t length_ms = (int64_t)market->interval_s * 1000, trades = candle_trades(&candle);
+    size_t count = 0;
+    for (int64_t i = 0; i < trades; i++) {
+        int64_t time_ms = candle.open_time_ms + (i < 3 ? i * (length_ms / 3) : length_ms - 1);
+        if (time_ms > now_ms)
+            break;
+        out[count++] = (struct trade){
+            .id = (int64_t)index * MARKET_TRADES_A_CANDLE + i,
+            .time_ms = time_ms,
+            .price = prices[i],
+            .quantity = candle.volume / trades + (i == 0 ? candle.volume % trades : 0),
+            .buyer_is_maker = i > 0 && prices[i] < prices[i - 1],
+        };
+    }
+    return count;
+}
+
+static void add_trade(struct text *out, const struct trade *trade, const struct market_symbol *symbol)
+{
+    text_add(out, "{\"a\":");
+    text_add_integer(out, trade->id);
+    text_add(out, ",\"p\":");
+    text_add_amount(out, trade->price, symbol->price_scale);
+    text_add(out, ",\"q\":");
+    text_add_amount(out, trade->quantity, symbol->volume_scale);
+    text_add(out, ",\"f\":");
+    text_add_integer(out, trade->id);
+    text_add(out, ",\"l\":");
+    text_add_integer(out, trade->id);
+    text_add(out, ",\"T\":");
+    text_add_integer(out, trade->time_ms);
+    text_add(out, trade->buyer_is_maker ? ",\"m\":true,\"M\":true}" : ",\"m\":false,\"M\":true}");
+}
+
+/* Where the newest trades up to index `end` begin: at most `limit` of them. */
+static size_t first_trades(const struct market *market, size_t symbol, size_t end, int64_t now_ms, size_t limit)
+{
+    struct trade trades[MARKET_TRADES_A_CANDLE];
+    size_t count = 0;
+    while (end > 0 && (count += read_trades(market, symbol, end - 1, now_ms, trades)) <= limit)
+        end--;
+    return end;
+}
+
+int answer_trades(struct api_call *call)
+{
+    const struct market *market = call->simulator->market;
+    size_t symbol = 0, limit = 0, count = 0;
+    int64_t first_ms = -1, last_ms = INT64_MAX;
+    int status = api_read_symbol(call, &symbol);
+    if (status == 0)
+        status = read_range(call, &first_ms, &last_ms);
+    if (status == 0)
+        status = api_read_limit(call, TRADES_DEFAULT, TRADES_MAX, &limit);
+    if (status != 0)
+        return status;
+    last_ms = last_ms < call->now_ms ? last_ms : call->now_ms;
+    size_t end = market_visible(market, symbol, last_ms);
+    size_t index = first_ms < 0 ? first_trades(market, symbol, end, last_ms, limit)
+                                : market->kind->locate(market, symbol, first_ms - (int64_t)market->interval_s * 1000);
+    text_add(call->body, "[");
+    for (; index < end && count < limit; index++) {
+        struct trade trades[MARKET_TRADES_A_CANDLE];
+        size_t found = read_trades(market, symbol, index, last_ms, trades);
+        for (size_t i = 0; i < found && count < limit; i++) {
+            if (trades[i].time_ms < first_ms)
+                continue;
+            text_add(call->body, count++ == 0 ? "" : ",");
+            add_trade(call->body, &trades[i], &market->symbols[symbol]);
+        }
+    }
+    text_add(call->body, "]");
+    return 200;
+}

@@ -1,0 +1,179 @@
+/* The program wick-simulator: its command line, its market, its loop. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/base/clock.h"
+#include "lib/base/decimal.h"
+#include "lib/base/interval.h"
+#include "lib/base/log.h"
+#include "tools/simulator/generate.h"
+#include "tools/simulator/options.h"
+#include "tools/simulator/replay.h"
+#include "tools/simulator/simulator.h"
+
+#include <string.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONFIGURATION = 4 };
+
+/* The options as numbers. */
+struct settings {
+    int64_t symbols, seed, port, fault_delay_ms;
+    int64_t start_ms; /* -1: not given */
+    int64_t ban_after_s, ban_length_s; /* length 0: no ban is planned */
+    uint32_t interval_s;
+    bool has_origin;
+};
+
+static int read_integer(const char *name, const char *text, int64_t least, int64_t most, int64_t *out)
+{
+    struct decimal value;
+    if (text == NULL)
+        return 0;
+    if (decimal_parse(text, strlen(text), &value) != 0 || value.scale != 0 || value.mantissa < least ||
+        value.mantissa > most)
+        return error_set(ERROR_ARGUMENT, "--%s '%.40s', expected a whole number from %lld to %lld", name, text,
+                         (long long)least, (long long)most);
+    *out = value.mantissa;
+    return 0;
+}
+
+static int read_numbers(const struct simulator_options *options, struct settings *settings, int64_t *fault_seed)
+{
+    const struct {
+        const char *name, *text;
+        int64_t least, most, *out;
+    } rows[] = {
+        {"generate", options->generate, 1, GENERATE_SYMBOLS_MAX, &settings->symbols},
+        {"seed", options->seed, 0, INT64_MAX, &settings->seed},
+        {"start", options->start, 0, INT64_MAX / 4, &settings->start_ms},
+        {"port", options->port, 0, 65535, &settings->port},
+        {"fault-delay-ms", options->fault_delay_ms, 1, 600000, &settings->fault_delay_ms},
+        {"fault-seed", options->fault_seed, 0, INT64_MAX, fault_seed},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int code = read_integer(rows[i].name, rows[i].text, rows[i].least, rows[i].most, rows[i].out);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+static int read_ban(const char *text, int64_t *after_s, int64_t *length_s)
+{
+    const char *colon = strchr(text, ':');
+    struct decimal after, length;
+    if (colon == NULL || decimal_parse(text, (size_t)(colon - text), &after) != 0 ||
+        decimal_parse(colon + 1, strlen(colon + 1), &length) != 0 || after.scale != 0 || length.scale != 0 ||
+        after.mantissa < 0 || length.mantissa < 1 || after.mantissa > 1000000000 || length.mantissa > 1000000000)
+        return error_set(ERROR_ARGUMENT, "--ban-at '%.40s', expected SECONDS:LENGTH", text);
+    *after_s = after.mantissa;
+    *length_s = length.mantissa;
+    return 0;
+}
+
+/* Everything of the command line that does not need the market. */
+static int read_settings(const struct simulator_options *options, struct settings *settings,
+                         struct simulator *simulator)
+{
+    int64_t fault_seed = 0;
+    if ((options->replay == NULL) == (options->generate == NULL))
+        return error_set(ERROR_ARGUMENT, "expected one of --replay DIR and --generate N");
+    int code = read_numbers(options, settings, &fault_seed);
+    if (code == 0)
+        code = interval_from_name(options->interval, &settings->interval_s);
+    if (code == 0)
+        code = exchange_clock_read_speed(options->speed, &simulator->clock.speed_thousandths);
+    if (code == 0 && options->origin != NULL)
+        code = exchange_clock_read_origin(options->origin, &simulator->clock.origin_monotonic_ms,
+                                          &simulator->clock.origin_exchange_ms);
+    if (code == 0 && options->fault != NULL)
+        code = faults_read(options->fault, &simulator->faults);
+    if (code == 0 && options->ban_at != NULL)
+        code = read_ban(options->ban_at, &settings->ban_after_s, &settings->ban_length_s);
+    settings->has_origin = options->origin != NULL;
+    simulator->faults.state = (uint64_t)fault_seed;
+    simulator->fault_delay_ms = (int)settings->fault_delay_ms;
+    return code;
+}
+
+/* Where the exchange's clock starts, if the command line says so; -1: where the market says. */
+static int64_t given_start(const struct settings *settings, const struct simulator *simulator)
+{
+    return settings->has_origin ? simulator->clock.origin_exchange_ms : settings->start_ms;
+}
+
+static int open_market(const struct simulator_options *options, const struct settings *settings,
+                       struct simulator *simulator)
+{
+    if (options->replay != NULL)
+        return replay_open(options->replay, stderr, &simulator->market);
+    int64_t start_ms = given_start(settings, simulator);
+    if (start_ms < 0)
+        start_ms = interval_open_time(settings->interval_s, clock_wall_ms());
+    const struct generate_options generate = {.symbols = (size_t)settings->symbols,
+                                              .seed = (uint64_t)settings->seed,
+                                              .interval_s = settings->interval_s,
+                                              .start_ms = start_ms};
+    return generate_open(&generate, &simulator->market);
+}
+
+static void start_clock(const struct settings *settings, struct simulator *simulator)
+{
+    struct exchange_clock *clock = &simulator->clock;
+    if (!settings->has_origin) {
+        clock->origin_monotonic_ms = clock_monotonic_ms();
+        clock->origin_exchange_ms = settings->start_ms >= 0 ? settings->start_ms : simulator->market->start_ms;
+    }
+    if (settings->ban_length_s > 0) {
+        simulator->weight.planned_ban_ms = clock->origin_exchange_ms + settings->ban_after_s * 1000;
+        simulator->weight.planned_ban_end_ms = simulator->weight.planned_ban_ms + settings->ban_length_s * 1000;
+    }
+}
+
+static int serve(const struct simulator_options *options, const struct settings *settings, struct simulator *simulator)
+{
+    struct loop *loop = loop_create();
+    if (loop == NULL)
+        return ERROR_MEMORY;
+    int code = journal_open(&simulator->journal, options->journal);
+    if (code == 0)
+        code = simulator_open(simulator, loop, options->address, (int)settings->port);
+    if (code == 0) {
+        log_info("ready", log_int("port", http_server_port(simulator->server)),
+                 log_text("market", simulator->market->kind->name),
+                 log_int("symbols", (int64_t)simulator->market->symbol_count),
+                 log_text("interval", interval_name(simulator->market->interval_s)),
+                 log_int("origin_monotonic_ms", simulator->clock.origin_monotonic_ms),
+                 log_int("origin_exchange_ms", simulator->clock.origin_exchange_ms));
+        code = loop_run(loop);
+    }
+    if (code != 0)
+        log_error("failed", log_text("reason", error_message()));
+    simulator_close(simulator);
+    loop_destroy(loop);
+    return code;
+}
+
+static int fail(int status)
+{
+    (void)fprintf(stderr, "wick-simulator: %s\n", error_message());
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct simulator simulator = {.journal = {.fd = -1}};
+    struct simulator_options options;
+    struct settings settings = {.start_ms = -1};
+    if (simulator_options_read(argc, argv, &options) != 0)
+        return fail(EXIT_USAGE);
+    if (options.help != NULL) {
+        simulator_options_print_help(stdout);
+        return EXIT_OK;
+    }
+    if (read_settings(&options, &settings, &simulator) != 0)
+        return fail(EXIT_USAGE);
+    log_open("simulator", LOG_LEVEL_INFO);
+    if (open_market(&options, &settings, &simulator) != 0)
+        return fail(EXIT_CONFIGURATION);
+    start_clock(&settings, &simulator);
+    return serve(&options, &settings, &simulator) == 0 ? EXIT_OK : EXIT_FAILED;
+}

@@ -1,0 +1,167 @@
+/* Loads a directory into arrays; a candle is found by its open time. */
+/* SPDX-License-Identifier: MIT */
+#include "tools/simulator/replay.h"
+
+#include "lib/base/interval.h"
+#include "tools/simulator/candle_file.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct replay {
+    struct market market; /* first: a struct market * to a replay is a struct replay * */
+    struct candle_series *series; /* one a symbol */
+};
+
+static const struct replay *replay_of(const struct market *market)
+{
+    return (const struct replay *)market;
+}
+
+/* ---- the kind ---- */
+
+static size_t replay_locate(const struct market *market, size_t symbol, int64_t time_ms)
+{
+    const struct candle_series *series = &replay_of(market)->series[symbol];
+    size_t first = 0, end = series->count;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (series->candles[middle].open_time_ms < time_ms)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first;
+}
+
+static void replay_read(const struct market *market, size_t symbol, size_t index, size_t count,
+                        struct market_candle *out)
+{
+    const struct candle_series *series = &replay_of(market)->series[symbol];
+    assert(index + count <= series->count);
+    memcpy(out, series->candles + index, count * sizeof *out);
+}
+
+static void replay_destroy(struct market *market)
+{
+    struct replay *replay = (struct replay *)market;
+    for (size_t i = 0; i < market->symbol_count; i++)
+        free(replay->series[i].candles);
+    free(replay->series);
+    market_release(market);
+    free(replay);
+}
+
+static const struct market_kind replay_kind = {
+    .name = "replay",
+    .locate = replay_locate,
+    .read = replay_read,
+    .destroy = replay_destroy,
+};
+
+/* ---- loading ---- */
+
+static int is_candle_file(const struct dirent *entry)
+{
+    const char *name = entry->d_name;
+    size_t length = strlen(name);
+    return name[0] != '.' && ((length > 4 && strcmp(name + length - 4, ".csv") == 0) ||
+                              (length > 7 && strcmp(name + length - 7, ".csv.gz") == 0));
+}
+
+static int compare_entries(const struct dirent **left, const struct dirent **right)
+{
+    return strcmp((*left)->d_name, (*right)->d_name);
+}
+
+static int load_file(struct replay *replay, const char *directory, const char *file)
+{
+    struct market *market = &replay->market;
+    struct market_symbol *symbol = &market->symbols[market->symbol_count];
+    uint32_t interval_s = 0;
+    char path[4096];
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", directory, file) >= sizeof path)
+        return error_set(ERROR_RANGE, "%s/%s: the path is too long", directory, file);
+    int code = candle_file_read_name(file, symbol->name, &interval_s);
+    if (code != 0)
+        return error_context(code, "%s", path);
+    if (market->interval_s != 0 && interval_s != market->interval_s)
+        return error_set(ERROR_CONFIGURATION, "%s: interval %s, expected %s as in the files before it", path,
+                         interval_name(interval_s), interval_name(market->interval_s));
+    market->interval_s = interval_s;
+    market_split_name(symbol);
+    code = candle_file_read(path, interval_s, symbol, &replay->series[market->symbol_count]);
+    if (code == 0)
+        market->symbol_count++;
+    return code;
+}
+
+/* The clock starts behind the warm-up of the series that begins first, or behind a quarter of a short one. */
+static int64_t first_start(const struct replay *replay)
+{
+    const struct candle_series *first = &replay->series[0];
+    for (size_t i = 1; i < replay->market.symbol_count; i++)
+        if (replay->series[i].candles[0].open_time_ms < first->candles[0].open_time_ms)
+            first = &replay->series[i];
+    size_t index = first->count >= 2 * REPLAY_WARM_UP ? REPLAY_WARM_UP : first->count / 4;
+    return first->candles[index].open_time_ms;
+}
+
+static int load_files(struct replay *replay, const char *directory, struct dirent **entries, int count, FILE *errors)
+{
+    int failures = 0;
+    for (int i = 0; i < count; i++) {
+        if (load_file(replay, directory, entries[i]->d_name) == 0)
+            continue;
+        (void)fprintf(errors, "%s\n", error_message());
+        failures++;
+    }
+    if (failures > 0)
+        return error_set(ERROR_CONFIGURATION, "%d of %d candle files in %s cannot be used", failures, count, directory);
+    replay->market.start_ms = first_start(replay);
+    int code = market_index(&replay->market);
+    return code == 0 ? 0 : error_context(ERROR_CONFIGURATION, "%s", directory);
+}
+
+static struct replay *create(size_t capacity)
+{
+    struct replay *replay = calloc(1, sizeof *replay);
+    if (replay == NULL)
+        return NULL;
+    replay->market.kind = &replay_kind;
+    replay->series = calloc(capacity, sizeof *replay->series);
+    replay->market.symbols = calloc(capacity, sizeof *replay->market.symbols);
+    if (replay->series != NULL && replay->market.symbols != NULL)
+        return replay;
+    replay_destroy(&replay->market);
+    return NULL;
+}
+
+int replay_open(const char *directory, FILE *errors, struct market **out)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(directory, &entries, is_candle_file, compare_entries);
+    if (count < 0)
+        return error_set(ERROR_CONFIGURATION, "%s: %s, expected a directory of candle files", directory,
+                         strerror(errno));
+    int code = 0;
+    struct replay *replay = NULL;
+    if (count == 0)
+        code = error_set(ERROR_CONFIGURATION, "%s: no candle files, expected SYMBOL_INTERVAL.csv.gz", directory);
+    else if ((replay = create((size_t)count)) == NULL)
+        code = error_set(ERROR_MEMORY, "no memory for %d series", count);
+    else
+        code = load_files(replay, directory, entries, count, errors);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    if (code != 0) {
+        market_destroy(replay == NULL ? NULL : &replay->market);
+        return code;
+    }
+    *out = &replay->market;
+    return 0;
+}
