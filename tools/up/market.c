@@ -151,6 +151,18 @@ int market_open(const char *data_dir, struct market *market)
     return code == ERROR_MISSING ? 0 : code;
 }
 
+void market_learn_clock(struct market *market, const char *line)
+{
+    static const char monotonic[] = " origin_monotonic_ms=", exchange[] = " origin_exchange_ms=";
+    const char *monotonic_at = strstr(line, monotonic);
+    const char *exchange_at = strstr(line, exchange);
+    if (market->origin_exchange_ms != 0 || strstr(line, " event=ready ") == NULL || monotonic_at == NULL ||
+        exchange_at == NULL)
+        return;
+    market->origin_monotonic_ms = strtoll(monotonic_at + sizeof monotonic - 1, NULL, 10);
+    market->origin_exchange_ms = strtoll(exchange_at + sizeof exchange - 1, NULL, 10);
+}
+
 int64_t market_clock_ms(const struct market *market, int64_t monotonic_ms)
 {
     return market->origin_exchange_ms + (monotonic_ms - market->origin_monotonic_ms) * market->speed;
@@ -160,6 +172,8 @@ int market_save_clock(const char *data_dir, const struct market *market, int64_t
 {
     char path[FILE_PATH_SIZE];
     char text[32];
+    if (market->origin_exchange_ms == 0)
+        return 0;
     int code = file_path(data_dir, clock_name, path);
     if (code != 0)
         return code;

@@ -30,7 +30,7 @@ struct market {
     int64_t speed;                    /* of the exchange's clock */
     uint64_t seed;                    /* MARKET_GENERATED */
     int64_t origin_monotonic_ms;      /* at this moment of our monotonic clock ... */
-    int64_t origin_exchange_ms;       /* ... the simulated exchange's clock showed this */
+    int64_t origin_exchange_ms;       /* ... the simulated exchange's clock showed this; 0: not known yet */
 };
 
 static inline bool market_is_simulated(const struct market *market)
@@ -46,10 +46,15 @@ int market_choose(const struct up_options *asked, const struct config *config, s
  * the last run in this directory stopped. ERROR_EXISTS when it belongs to another market. */
 int market_open(const char *data_dir, struct market *market) MUST_CHECK;
 
+/* Reads from a line of the simulated exchange's log where its clock began: a replay's first start is said by its files.
+ * Other lines, and later starts, change nothing. */
+void market_learn_clock(struct market *market, const char *line);
+
 /* The simulated exchange's clock at a moment of our monotonic clock. */
 int64_t market_clock_ms(const struct market *market, int64_t monotonic_ms);
 
-/* Keeps the clock: while running one that is a little ahead, at the end (`stopped`) the exact one. */
+/* Keeps the clock: while running one that is a little ahead, at the end (`stopped`) the exact one. Nothing while it is
+ * not known. */
 int market_save_clock(const char *data_dir, const struct market *market, int64_t monotonic_ms, bool stopped)
     MUST_CHECK;
 

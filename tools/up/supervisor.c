@@ -148,6 +148,8 @@ struct line_context {
 static void on_line(void *user, const char *line)
 {
     struct line_context *context = user;
+    if (context->child->kind == CHILD_SIMULATOR)
+        market_learn_clock(&context->run->plan->market, line);
     bool is_error = strstr(line, " level=error ") != NULL;
     if (is_error)
         (void)snprintf(context->child->last_error, sizeof context->child->last_error, "%s", line);
