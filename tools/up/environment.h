@@ -23,6 +23,7 @@ struct strings {
     size_t used;
 };
 
+/* Erases them. */
 void strings_release(struct strings *strings);
 
 /* Builds the environment of a process: what every program needs of ours, the options that we were given by our

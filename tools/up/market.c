@@ -17,25 +17,32 @@
 
 static const char market_name[] = "market";
 static const char clock_name[] = "simulator-clock";
-static const char ending[] = ".csv.gz";
+static const char *const endings[] = {".csv.gz", ".csv"};
 
 enum { IDENTITY_SIZE = FILE_PATH_SIZE + 64 };
+
+/* Where the ending of a candle file's name begins; NULL for any other name. */
+static const char *ending_of(const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t size = strlen(endings[i]);
+        if (length > size && strcmp(name + length - size, endings[i]) == 0)
+            return name + length - size;
+    }
+    return NULL;
+}
 
 /* The interval in SYMBOL_INTERVAL.csv.gz; false for any other name. */
 static bool interval_of_name(const char *name, char *out, size_t capacity)
 {
-    size_t length = strlen(name);
+    const char *ending = ending_of(name);
     const char *underscore = strrchr(name, '_');
-    if (length < sizeof ending || strcmp(name + length - (sizeof ending - 1), ending) != 0 || underscore == NULL ||
-        underscore == name)
-        return false;
-    size_t size = (size_t)(name + length - (sizeof ending - 1) - underscore - 1);
     uint32_t seconds;
-    if (size >= capacity)
+    if (ending == NULL || underscore == NULL || underscore == name || underscore > ending)
         return false;
-    memcpy(out, underscore + 1, size);
-    out[size] = '\0';
-    return interval_from_name(out, &seconds) == 0;
+    int length = snprintf(out, capacity, "%.*s", (int)(ending - underscore - 1), underscore + 1);
+    return length > 0 && (size_t)length < capacity && interval_from_name(out, &seconds) == 0;
 }
 
 static int read_names(DIR *directory, const char *path, char *interval, size_t capacity, int64_t *count)
@@ -161,6 +168,17 @@ void market_learn_clock(struct market *market, const char *line)
         return;
     market->origin_monotonic_ms = strtoll(monotonic_at + sizeof monotonic - 1, NULL, 10);
     market->origin_exchange_ms = strtoll(exchange_at + sizeof exchange - 1, NULL, 10);
+}
+
+void market_learn_clock(struct market *market, const char *line)
+{
+    const char *origin = strstr(line, " origin_monotonic_ms=");
+    int64_t monotonic_ms, exchange_ms;
+    if (origin == NULL || market->origin_exchange_ms != 0 ||
+        sscanf(origin, " origin_monotonic_ms=%" SCNd64 " origin_exchange_ms=%" SCNd64, &monotonic_ms, &exchange_ms) != 2)
+        return;
+    market->origin_monotonic_ms = monotonic_ms;
+    market->origin_exchange_ms = exchange_ms;
 }
 
 int64_t market_clock_ms(const struct market *market, int64_t monotonic_ms)

@@ -50,6 +50,10 @@ int market_open(const char *data_dir, struct market *market) MUST_CHECK;
  * Other lines, and later starts, change nothing. */
 void market_learn_clock(struct market *market, const char *line);
 
+/* Takes the origin of the clock from the line that the simulated exchange logs when it is ready: a replay without a
+ * kept clock starts where the exchange chooses. Other lines and later origins change nothing. */
+void market_learn_clock(struct market *market, const char *line);
+
 /* The simulated exchange's clock at a moment of our monotonic clock. */
 int64_t market_clock_ms(const struct market *market, int64_t monotonic_ms);
 

@@ -151,6 +151,8 @@ static void on_line(void *user, const char *line)
     if (context->child->kind == CHILD_SIMULATOR)
         market_learn_clock(&context->run->plan->market, line);
     bool is_error = strstr(line, " level=error ") != NULL;
+    if (context->child->kind == CHILD_SIMULATOR)
+        market_learn_clock(&context->run->plan->market, line);
     if (is_error)
         (void)snprintf(context->child->last_error, sizeof context->child->last_error, "%s", line);
     if (context->run->phase != STOPPING && (is_error || strstr(line, " level=warn ") != NULL))
@@ -342,7 +344,7 @@ static int watch_signals(struct supervisor *run)
 static void finish(struct supervisor *run)
 {
     terminal_close();
-    if (market_is_simulated(&run->plan->market) && run->started_ms != 0 &&
+    if (market_is_simulated(&run->plan->market) &&
         market_save_clock(run->plan->data_dir, &run->plan->market, clock_monotonic_ms(), true) != 0)
         terminal_line("%s", error_message());
     run_file_remove(run->plan->data_dir);
