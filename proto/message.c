@@ -90,38 +90,29 @@ const struct record_row records[RECORDS] = {
 
 /* ---- text ---- */
 
-static bool is_alphanumeric(char byte)
-{
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
-}
+/* Which kinds of text a byte may stand in. */
+enum { IN_SYMBOL = 1, IN_NAME = 2, IN_TEXT = 4 };
 
-static bool is_name_byte(char byte)
-{
-    return is_alphanumeric(byte) || (byte != '\0' && strchr("-_.:", byte) != NULL);
-}
-
-static bool is_symbol_byte(char byte)
-{
-    return is_name_byte(byte) ? !(byte >= 'a' && byte <= 'z') : byte == '/';
-}
-
-static bool is_text_byte(char byte)
-{
-    return byte >= ' ' && byte <= '~';
-}
+#define EVERYWHERE (IN_SYMBOL | IN_NAME | IN_TEXT)
+static const uint8_t byte_classes[256] = {
+    [' ' ... ','] = IN_TEXT,   ['-' ... '.'] = EVERYWHERE, ['/'] = IN_SYMBOL | IN_TEXT, ['0' ... ':'] = EVERYWHERE,
+    [';' ... '@'] = IN_TEXT,   ['A' ... 'Z'] = EVERYWHERE, ['[' ... '^'] = IN_TEXT,     ['_'] = EVERYWHERE,
+    ['`'] = IN_TEXT,           ['a' ... 'z'] = IN_NAME | IN_TEXT,                       ['{' ... '~'] = IN_TEXT,
+};
+#undef EVERYWHERE
 
 /* What the kind of a text field allows. */
 struct text_rule {
     size_t least, size; /* bytes; size counts the NUL */
-    bool (*allowed)(char byte);
+    uint8_t class;
 };
 
-static struct text_rule text_rule(enum field_kind kind)
+static inline struct text_rule text_rule(enum field_kind kind)
 {
     switch (kind) {
-    case FIELD_SYMBOL: return (struct text_rule){SYMBOL_LENGTH_MIN, SYMBOL_SIZE, is_symbol_byte};
-    case FIELD_NAME: return (struct text_rule){0, NAME_SIZE, is_name_byte};
-    default: return (struct text_rule){0, TEXT_SIZE, is_text_byte};
+    case FIELD_SYMBOL: return (struct text_rule){SYMBOL_LENGTH_MIN, SYMBOL_SIZE, IN_SYMBOL};
+    case FIELD_NAME: return (struct text_rule){0, NAME_SIZE, IN_NAME};
+    default: return (struct text_rule){0, TEXT_SIZE, IN_TEXT};
     }
 }
 
@@ -130,10 +121,10 @@ static bool text_allowed(enum field_kind kind, const char *text, size_t length)
     struct text_rule rule = text_rule(kind);
     if (length < rule.least || length >= rule.size)
         return false;
+    uint8_t common = rule.class;
     for (size_t i = 0; i < length; i++)
-        if (!rule.allowed(text[i]))
-            return false;
-    return true;
+        common &= byte_classes[(uint8_t)text[i]];
+    return common != 0;
 }
 
 bool symbol_valid(const char *text)
@@ -295,20 +286,21 @@ static int broken(const char *what)
     return error_set(ERROR_PROTOCOL, "%s", what);
 }
 
-/* Takes `size` bytes as a big-endian number. */
-static int read_bytes(struct reader *reader, size_t size, uint64_t *out)
+/* Takes `size` bytes, 1, 2, 4 or 8, as a big-endian number. */
+static inline int read_bytes(struct reader *reader, size_t size, uint64_t *out)
 {
+    uint64_t value = 0;
     if ((size_t)(reader->end - reader->at) < size)
         return broken("the message ends too early");
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; i++)
-        value = value << 8 | *reader->at++;
-    *out = value;
+    memcpy(&value, reader->at, size);
+    *out = __builtin_bswap64(value) >> (64 - size * 8); /* little-endian machines; others are refused below */
+    reader->at += size;
     return 0;
 }
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the reader is written for little-endian machines");
 
 /* An integer of any msgpack form, as its bits and whether they mean a negative number. */
-static int read_integer(struct reader *reader, uint64_t *bits, bool *negative)
+static inline int read_integer(struct reader *reader, uint64_t *bits, bool *negative)
 {
     uint64_t head = 0;
     int code = read_bytes(reader, 1, &head);
@@ -350,7 +342,7 @@ static int read_unsigned(struct reader *reader, uint64_t maximum, uint64_t *out)
 
 static int read_signed(struct reader *reader, int64_t minimum, int64_t *out)
 {
-    uint64_t bits;
+    uint64_t bits = 0;
     bool negative;
     int code = read_integer(reader, &bits, &negative);
     if (code < 0)
