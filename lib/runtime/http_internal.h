@@ -104,6 +104,10 @@ enum MHD_Result http_on_request(void *user, struct MHD_Connection *handle, const
 void http_on_request_end(void *user, struct MHD_Connection *handle, void **context,
                          enum MHD_RequestTerminationCode code);
 
+/* Takes a suspended connection up again on the loop's next turn. The daemon notices a resumed connection only when it
+ * is run: it has no descriptor of its own for this when it is driven from outside. */
+void http_connection_resume(struct http_connection *connection);
+
 /* Cuts the socket; the daemon notices and cleans up. */
 void http_connection_cut(struct http_connection *connection);
 

@@ -227,7 +227,7 @@ void http_resume(struct http_request *request)
     if (request->expired || request->phase != HTTP_PHASE_LATER)
         return; /* answered 504, or still inside its handler */
     assert(request->response != NULL || request->dropped);
-    MHD_resume_connection(request->connection->handle);
+    http_connection_resume(request->connection);
 }
 
 void http_request_expire(struct http_request *request)
@@ -238,7 +238,7 @@ void http_request_expire(struct http_request *request)
     }
     http_answer_text(request, MHD_HTTP_GATEWAY_TIMEOUT, "no answer came in time\n");
     request->expired = true;
-    MHD_resume_connection(request->connection->handle);
+    http_connection_resume(request->connection);
 }
 
 enum MHD_Result http_request_send(struct http_request *request)

@@ -26,6 +26,12 @@ void http_connection_cut(struct http_connection *connection)
         (void)shutdown(info->connect_fd, SHUT_RDWR);
 }
 
+void http_connection_resume(struct http_connection *connection)
+{
+    MHD_resume_connection(connection->handle);
+    loop_set_timer(connection->server->loop, connection->server->timer, 0);
+}
+
 void http_connection_set_deadline(struct http_connection *connection, int64_t after_ms)
 {
     connection->deadline_ms = loop_now_ms(connection->server->loop) + after_ms;
@@ -245,7 +251,7 @@ static void wake_all(struct http_server *server)
         if (connection->stream != NULL)
             http_stream_abandon(connection->stream);
         else if (connection->request != NULL && connection->request->phase == HTTP_PHASE_LATER)
-            MHD_resume_connection(connection->handle);
+            http_connection_resume(connection);
     }
 }
 

@@ -27,7 +27,7 @@ static void wake(struct http_stream *stream)
     if (!stream->suspended)
         return;
     stream->suspended = false;
-    MHD_resume_connection(stream->connection->handle);
+    http_connection_resume(stream->connection);
 }
 
 static ssize_t read_stream(void *user, uint64_t position, char *out, size_t capacity)
