@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { TAG_STARTS = ARCHIVE_WINDOW }; /* lower tags are indices of batches */
@@ -110,8 +111,7 @@ static void send_batch(struct archive *archive, struct archive_batch *batch, uin
         .sequence = outbox_next(&archive->outbox),
         .rows = list_of(archive->rows, batch->candle_count),
     };
-    const char *exchange = archive->market->exchange;
-    (void)text_copy(message.exchange, sizeof message.exchange, exchange, strlen(exchange));
+    (void)snprintf(message.exchange, sizeof message.exchange, "%s", archive->market->exchange);
     int code = outbox_push(&archive->outbox, archive->context, RECORD_store_candles, &message, index);
     if (code == 0)
         return;
@@ -139,8 +139,7 @@ static int push_starts(struct archive *archive, size_t count)
         .sequence = outbox_next(&archive->outbox),
         .rows = list_of(archive->starts, count),
     };
-    const char *exchange = archive->market->exchange;
-    (void)text_copy(message.exchange, sizeof message.exchange, exchange, strlen(exchange));
+    (void)snprintf(message.exchange, sizeof message.exchange, "%s", archive->market->exchange);
     int code = outbox_push(&archive->outbox, archive->context, RECORD_store_series, &message, TAG_STARTS);
     if (code == 0)
         archive->starts_waiting++;

@@ -35,6 +35,7 @@ struct series {
     int64_t stored_through_ms; /* open time of the newest candle that the store has acked; -1: none */
     bool storing;              /* a batch with candles of it waits for its ack */
     bool waiting_to_store;     /* it stands in the archive's queue */
+    bool full;                 /* its next candles wait until the store has acked some */
     uint32_t failures;         /* requests in a row that failed */
     uint32_t fruitless;        /* answers in a row that brought nothing new */
     uint32_t hole_asks;        /* how often the hole behind the newest candle was seen */

@@ -6,6 +6,7 @@
 #include "lib/runtime/metrics.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static void on_timer(void *user, int64_t now_ms)
@@ -131,7 +132,7 @@ void publish_instruments(struct publish *publish, int64_t exchange_ms)
     for (size_t from = 0; publish->on && from < market->instrument_count; from += PUBLISH_INSTRUMENTS_MAX) {
         size_t left = market->instrument_count - from;
         struct instruments message = {.exchange_ms = exchange_ms};
-        (void)text_copy(message.exchange, sizeof message.exchange, market->exchange, strlen(market->exchange));
+        (void)snprintf(message.exchange, sizeof message.exchange, "%s", market->exchange);
         message.rows = list_of(market->instruments + from, left < PUBLISH_INSTRUMENTS_MAX ? left
                                                                                           : PUBLISH_INSTRUMENTS_MAX);
         send(publish, TOPIC_INSTRUMENTS, 0, RECORD_instruments, &message);

@@ -1,0 +1,39 @@
+/* What the store knows: the newest candles of every series into the rings, and since when each series fires signals.
+ * A query at a time; one that stays unanswered is asked again. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_FETCHER_HYDRATE_H
+#define WICK_FETCHER_HYDRATE_H
+
+#include "fetcher/market.h"
+#include "lib/runtime/service.h"
+
+enum {
+    HYDRATE_SILENCE_MS = 5000, /* no part of an answer for so long: ask again */
+    HYDRATE_PAUSE_MS = 1000,   /* after an answer that says why there is none */
+};
+
+struct hydrate {
+    struct service_context *context; /* borrowed */
+    struct market *market;           /* borrowed */
+    enum hydrate_state { HYDRATE_IDLE, HYDRATE_ASKING, HYDRATE_DONE } state;
+    enum query_kind kind;
+    uint64_t id;         /* of the newest query; answers to others are ignored */
+    int64_t deadline_ms; /* monotonic; then it is asked again */
+    uint32_t limit;      /* candles of a series */
+    uint64_t candles;    /* taken into rings since the start */
+};
+
+void hydrate_init(struct hydrate *hydrate, struct service_context *context, struct market *market);
+
+/* Begins QUERY_KIND_RECENT_CANDLES, of `limit` candles a series, or QUERY_KIND_SERIES_STARTS. */
+void hydrate_begin(struct hydrate *hydrate, enum query_kind kind, uint32_t limit, int64_t now_ms);
+
+/* Whether the newest query was answered to its end. */
+bool hydrate_is_done(const struct hydrate *hydrate);
+
+/* One part of an answer. */
+int hydrate_on_answer(struct hydrate *hydrate, const uint8_t *bytes, size_t size, int64_t now_ms) MUST_CHECK;
+
+void hydrate_on_tick(struct hydrate *hydrate, int64_t now_ms);
+
+#endif

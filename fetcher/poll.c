@@ -1,0 +1,352 @@
+/* The asking: jobs become requests as far as connections and budget allow, and requests become jobs again. */
+/* SPDX-License-Identifier: MIT */
+#include "fetcher/poll.h"
+
+#include "fetcher/ban.h"
+#include "lib/base/clock.h"
+#include "lib/base/interval.h"
+#include "lib/base/log.h"
+#include "lib/runtime/metrics.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { JOB_TIME, JOB_INSTRUMENTS, JOB_TICKERS }; /* indices of poll.urgent; a chunk's is JOB_TICKERS + its number */
+enum { TIMER_MOST_MS = 1000 };
+
+uint64_t poll_random(struct poll *poll)
+{
+    poll->random ^= poll->random << 13;
+    poll->random ^= poll->random >> 7;
+    poll->random ^= poll->random << 17;
+    return poll->random;
+}
+
+int64_t poll_exchange_ms(const struct poll *poll)
+{
+    return exchange_clock_ms(&poll->clock, clock_monotonic_us());
+}
+
+/* Our monotonic clock, in ms, at which the exchange's will say `exchange_ms`; rounded up. */
+static int64_t when_ms(const struct poll *poll, int64_t exchange_ms)
+{
+    return exchange_clock_when_us(&poll->clock, exchange_ms) / 1000 + 1;
+}
+
+/* ---- planning ---- */
+
+uint32_t *poll_failures(struct poll *poll, const struct poll_flight *flight)
+{
+    if (flight->kind == POLL_CANDLES)
+        return &poll->market->series[flight->index].failures;
+    return &poll->urgent_failures[flight->kind == POLL_TICKERS ? JOB_TICKERS + flight->index : flight->kind];
+}
+
+static void set_due(struct poll *poll, const struct poll_flight *flight, int64_t due_ms)
+{
+    if (flight->kind == POLL_CANDLES)
+        schedule_set(&poll->candles, flight->index, due_ms);
+    else
+        schedule_set(&poll->urgent, flight->kind == POLL_TICKERS ? JOB_TICKERS + flight->index : flight->kind, due_ms);
+}
+
+void poll_plan_again(struct poll *poll, const struct poll_flight *flight, int64_t delay_ms)
+{
+    set_due(poll, flight, clock_monotonic_ms() + delay_ms);
+}
+
+void poll_plan(struct poll *poll, const struct poll_flight *flight)
+{
+    switch (flight->kind) {
+    case POLL_TIME:
+        poll_plan_again(poll, flight, poll->time_samples < POLL_TIME_FIRST ? POLL_TIME_FIRST_MS : POLL_TIME_MS);
+        break;
+    case POLL_INSTRUMENTS: poll_plan_again(poll, flight, POLL_INSTRUMENTS_MS); break;
+    case POLL_TICKERS: poll_plan_again(poll, flight, poll->tick_ms); break;
+    case POLL_CANDLES:
+        set_due(poll, flight, when_ms(poll, intake_next_ms(&poll->market->series[flight->index], poll->grace_ms)));
+        break;
+    }
+}
+
+/* ---- requests ---- */
+
+static int request_tickers(struct poll *poll, uint32_t chunk)
+{
+    const char *symbols[POLL_CHUNK_MAX];
+    size_t count = 0, per_call = (size_t)poll->exchange->tickers_per_call;
+    for (size_t i = chunk * per_call; i < (chunk + 1) * per_call && i < poll->market->instrument_count; i++)
+        if (poll->market->instruments[i].trading)
+            symbols[count++] = poll->market->instruments[i].symbol;
+    if (per_call > 0 && count == 0)
+        return error_set(ERROR_MISSING, "none of these markets trades");
+    return poll->exchange->tickers_request(poll->base_url, symbols, count, &poll->request);
+}
+
+/* ERROR_MISSING when nothing is to be asked for now. */
+static int request_candles(struct poll *poll, struct poll_flight *flight)
+{
+    const struct series *series = &poll->market->series[flight->index];
+    int64_t first_ms = intake_first_ms(series);
+    flight->last_open_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms);
+    if (flight->last_open_ms < first_ms || flight->last_open_ms <= ring_newest_ms(&series->ring))
+        return error_set(ERROR_MISSING, "no candle has closed");
+    return poll->exchange->candles_request(poll->base_url, series->symbol, series->interval_s, first_ms,
+                                           flight->last_open_ms, &poll->request);
+}
+
+/* Writes the request of a job. */
+static int make_request(struct poll *poll, struct poll_flight *flight)
+{
+    switch (flight->kind) {
+    case POLL_TIME: return poll->exchange->time_request(poll->base_url, &poll->request);
+    case POLL_INSTRUMENTS: return poll->exchange->instruments_request(poll->base_url, &poll->request);
+    case POLL_TICKERS: return request_tickers(poll, flight->index);
+    case POLL_CANDLES: return request_candles(poll, flight);
+    }
+    return error_set(ERROR_ARGUMENT, "no such request");
+}
+
+/* Takes the next job that is due; what is urgent goes first. */
+static bool take_job(struct poll *poll, int64_t now_ms, struct poll_flight *out)
+{
+    int64_t job = schedule_take(&poll->urgent, now_ms);
+    if (job >= JOB_TICKERS)
+        *out = (struct poll_flight){.kind = POLL_TICKERS, .index = (uint32_t)(job - JOB_TICKERS)};
+    else if (job >= 0)
+        *out = (struct poll_flight){.kind = job == JOB_TIME ? POLL_TIME : POLL_INSTRUMENTS};
+    else if ((job = schedule_take(&poll->candles, now_ms)) >= 0)
+        *out = (struct poll_flight){.kind = POLL_CANDLES, .index = (uint32_t)job};
+    return job >= 0;
+}
+
+static bool may_spend(struct poll *poll, int64_t now_ms)
+{
+    int64_t again_ms;
+    if (budget_take(&poll->budget, poll->request.weight, poll_exchange_ms(poll), &again_ms))
+        return true;
+    poll->blocked_until_ms = when_ms(poll, again_ms);
+    if (poll->blocked_until_ms <= now_ms)
+        poll->blocked_until_ms = now_ms + 1;
+    return false;
+}
+
+/* Sends a job's request. False when nothing more can be sent now; then the job is due again. */
+static bool launch(struct poll *poll, struct poll_flight *flight, int64_t now_ms)
+{
+    flight->exchange_ms = poll_exchange_ms(poll);
+    int code = make_request(poll, flight);
+    if (code != 0) {
+        if (code != ERROR_MISSING)
+            log_error("request_not_made", log_text("error", error_message()));
+        poll_plan(poll, flight);
+        return true;
+    }
+    uint64_t slot = 0;
+    while (slot < HTTP_CONNECTIONS_MAX && poll->flights[slot].used)
+        slot++;
+    assert(slot < HTTP_CONNECTIONS_MAX);
+    if (!may_spend(poll, now_ms)) {
+        set_due(poll, flight, now_ms);
+        return false;
+    }
+    if (http_client_get(poll->http, poll->request.url, slot) != 0) {
+        log_error("request_not_sent", log_text("error", error_message()));
+        poll_plan_again(poll, flight, POLL_REFUSED_MS);
+        return false;
+    }
+    flight->used = true;
+    poll->flights[slot] = *flight;
+    poll->tickers_under_way += flight->kind == POLL_TICKERS;
+    metric_add(METRIC_exchange_requests_total, 1);
+    return true;
+}
+
+/* ---- running ---- */
+
+/* How long the exchange still wants nothing from us, on our clock; 0: it may be asked. */
+static int64_t ban_left_ms(const struct poll *poll)
+{
+    int64_t left_ms = poll->banned_until_ms != 0 ? poll->banned_until_ms - clock_wall_ms() : 0;
+    return left_ms > 0 ? left_ms : 0;
+}
+
+static void set_timer(struct poll *poll, int64_t now_ms)
+{
+    int64_t urgent_ms = schedule_earliest(&poll->urgent), candles_ms = schedule_earliest(&poll->candles);
+    int64_t next_ms = urgent_ms < candles_ms ? urgent_ms : candles_ms;
+    if (next_ms < poll->blocked_until_ms)
+        next_ms = poll->blocked_until_ms;
+    int64_t delay_ms = next_ms > now_ms ? next_ms - now_ms : 0;
+    if (delay_ms < ban_left_ms(poll))
+        delay_ms = ban_left_ms(poll);
+    if (delay_ms > TIMER_MOST_MS || http_client_room(poll->http) == 0)
+        delay_ms = TIMER_MOST_MS;
+    loop_set_timer(poll->context->loop, poll->timer, delay_ms);
+}
+
+static void run(struct poll *poll)
+{
+    struct poll_flight flight;
+    int64_t now_ms = clock_monotonic_ms();
+    if (!poll->on)
+        return;
+    while (ban_left_ms(poll) == 0 && now_ms >= poll->blocked_until_ms && http_client_room(poll->http) > 0 &&
+           take_job(poll, now_ms, &flight) && launch(poll, &flight, now_ms))
+        ;
+    set_timer(poll, now_ms);
+    metric_set(METRIC_exchange_weight_used, budget_used(&poll->budget, poll_exchange_ms(poll)));
+    metric_set(METRIC_exchange_banned_until_seconds, ban_left_ms(poll) > 0 ? (double)(poll->banned_until_ms / 1000) : 0);
+}
+
+static void on_timer(void *user, int64_t now_ms)
+{
+    (void)now_ms;
+    run(user);
+}
+
+static void on_done(void *user, const struct http_result *result)
+{
+    struct poll *poll = user;
+    struct poll_flight flight = poll->flights[result->tag];
+    assert(flight.used);
+    poll->flights[result->tag].used = false;
+    poll->tickers_under_way -= flight.kind == POLL_TICKERS;
+    if (poll->on)
+        poll_answer(poll, &flight, result);
+    else
+        poll_plan_again(poll, &flight, 0);
+    if (poll->tickers_under_way == 0)
+        publish_tickers(poll->publish);
+    loop_set_timer(poll->context->loop, poll->timer, 0);
+}
+
+/* ---- life ---- */
+
+static int open_http(struct poll *poll)
+{
+    const struct config *config = poll->context->config;
+    struct http_client_options client = {
+        .connections = (int)config->exchange_connections,
+        .timeout_ms = config->exchange_timeout_ms,
+        .used_weight_header = poll->exchange->used_weight_header,
+    };
+    poll->timer = loop_add_timer(poll->context->loop, 0, 0, on_timer, poll);
+    if (poll->timer < 0)
+        return poll->timer;
+    return http_client_open(&poll->http, poll->context->loop, &client, on_done, poll);
+}
+
+static int resize_urgent(struct poll *poll, size_t count)
+{
+    schedule_release(&poll->urgent);
+    free(poll->urgent_failures);
+    poll->urgent_failures = calloc(count, sizeof *poll->urgent_failures);
+    if (poll->urgent_failures == NULL)
+        return error_set(ERROR_MEMORY, "the jobs of the exchange");
+    return schedule_init(&poll->urgent, count);
+}
+
+static void set_url(struct poll *poll, const char *configured)
+{
+    (void)snprintf(poll->base_url, sizeof poll->base_url, "%s",
+                   configured[0] != '\0' ? configured : poll->exchange->base_url);
+    size_t length = strlen(poll->base_url);
+    while (length > 0 && poll->base_url[length - 1] == '/')
+        poll->base_url[--length] = '\0';
+}
+
+int poll_open(struct poll *poll)
+{
+    const struct config *config = poll->context->config;
+    int code = exchange_find(config->exchange_name, &poll->exchange);
+    if (code != 0)
+        return code;
+    assert(poll->exchange->tickers_per_call <= POLL_CHUNK_MAX);
+    set_url(poll, config->exchange_url);
+    int64_t speed = config->exchange_speed, tick_ms = config->market_tick_ms / speed;
+    poll->grace_ms = intake_grace_ms(speed);
+    poll->tick_ms = tick_ms > POLL_TICK_LEAST_MS ? tick_ms : POLL_TICK_LEAST_MS;
+    poll->random = poll->context->instance | 1;
+    poll->banned_until_ms = ban_load(config->process_data_dir, poll->base_url);
+    budget_init(&poll->budget, poll->exchange->weight_per_minute, (int)config->exchange_weight_share);
+    exchange_clock_init(&poll->clock, speed, clock_monotonic_us(), clock_wall_ms());
+    code = open_http(poll);
+    if (code == 0)
+        code = schedule_init(&poll->candles, 0);
+    if (code == 0)
+        code = resize_urgent(poll, JOB_TICKERS);
+    if (code != 0)
+        return code;
+    schedule_set(&poll->urgent, JOB_TIME, 0);
+    schedule_set(&poll->urgent, JOB_INSTRUMENTS, 0);
+    return 0;
+}
+
+void poll_close(struct poll *poll)
+{
+    http_client_close(poll->http);
+    poll->http = NULL;
+    schedule_release(&poll->urgent);
+    schedule_release(&poll->candles);
+    free(poll->urgent_failures);
+    poll->urgent_failures = NULL;
+}
+
+void poll_set_on(struct poll *poll, bool on)
+{
+    if (on && !poll->on)
+        loop_set_timer(poll->context->loop, poll->timer, 0);
+    poll->on = on;
+}
+
+int poll_prepare(struct poll *poll)
+{
+    size_t per_call = (size_t)poll->exchange->tickers_per_call, markets = poll->market->instrument_count;
+    poll->chunk_count = per_call > 0 ? (uint32_t)((markets + per_call - 1) / per_call) : 1;
+    int64_t time_ms = poll->urgent.due_ms[JOB_TIME], list_ms = poll->urgent.due_ms[JOB_INSTRUMENTS];
+    int code = resize_urgent(poll, JOB_TICKERS + poll->chunk_count);
+    if (code != 0)
+        return code;
+    schedule_set(&poll->urgent, JOB_TIME, time_ms);
+    schedule_set(&poll->urgent, JOB_INSTRUMENTS, list_ms);
+    schedule_release(&poll->candles);
+    return schedule_init(&poll->candles, poll->market->series_count);
+}
+
+void poll_follow(struct poll *poll)
+{
+    int64_t history = poll->context->config->market_history;
+    int64_t exchange_ms = poll_exchange_ms(poll);
+    for (size_t i = 0; i < poll->market->series_count; i++) {
+        struct series *series = &poll->market->series[i];
+        int64_t closed_ms = intake_last_closed_ms(series->interval_s, exchange_ms, poll->grace_ms);
+        int64_t from_ms = closed_ms - (history - 1) * series->interval_s * 1000;
+        series->history_from_ms = from_ms > 0 ? from_ms : interval_open_time(series->interval_s, 0);
+        schedule_set(&poll->candles, i, 0);
+    }
+    for (uint32_t chunk = 0; chunk < poll->chunk_count; chunk++)
+        schedule_set(&poll->urgent, JOB_TICKERS + chunk, 0);
+    loop_set_timer(poll->context->loop, poll->timer, 0);
+}
+
+void poll_on_stored(struct poll *poll, struct series *series)
+{
+    struct poll_flight flight = {.kind = POLL_CANDLES, .index = (uint32_t)(series - poll->market->series)};
+    if (!series->full)
+        return;
+    series->full = false;
+    poll_plan_again(poll, &flight, 0);
+    loop_set_timer(poll->context->loop, poll->timer, 0);
+}
+
+size_t poll_waiting(const struct poll *poll)
+{
+    int64_t exchange_ms = poll_exchange_ms(poll);
+    size_t count = 0;
+    for (size_t i = 0; i < poll->market->series_count; i++)
+        count += intake_next_ms(&poll->market->series[i], poll->grace_ms) <= exchange_ms;
+    return count;
+}

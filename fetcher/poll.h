@@ -1,0 +1,119 @@
+/* The asking: which request is due, its price, what becomes of its answer.
+ *
+ * Every request is a job with a time at which it is due. There are few kinds: the exchange's clock, its list of
+ * markets, a chunk of tickers, the candles of one series. The candles of a series are due when the next one closes;
+ * what is asked for then is always everything from the newest that is held to the newest that has closed, so a fresh
+ * series, a candle that has just closed and a gap of hours are one case. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_FETCHER_POLL_H
+#define WICK_FETCHER_POLL_H
+
+#include "fetcher/archive.h"
+#include "fetcher/intake.h"
+#include "fetcher/market.h"
+#include "fetcher/publish.h"
+#include "fetcher/schedule.h"
+#include "fetcher/universe.h"
+#include "lib/exchange/budget.h"
+#include "lib/exchange/exchange_clock.h"
+#include "lib/exchange/http_client.h"
+
+enum {
+    POLL_URL_SIZE = 200,
+    POLL_TIME_MS = 30000,          /* how often the exchange's clock is read, */
+    POLL_TIME_FIRST = 4,           /* but for the first few times, */
+    POLL_TIME_FIRST_MS = 200,      /* which follow each other so fast */
+    POLL_INSTRUMENTS_MS = 3600000, /* how often the list of markets is */
+    POLL_INSTRUMENTS_SOON_MS = 60000, /* or how soon again, when a market seems to be gone */
+    POLL_TICK_LEAST_MS = 100,      /* tickers are never polled more often, however fast the exchange's clock runs */
+    POLL_REFUSED_MS = 60000,       /* a request that the exchange refuses is tried again after so long, */
+    POLL_REFUSED_TICKERS_MS = 2000, /* tickers earlier: the list of markets was asked for meanwhile */
+    POLL_TROUBLE = 5,              /* after so many failures in a row, a success brings everything forward */
+    POLL_CHUNK_MAX = 100,          /* symbols of a ticker request */
+};
+
+enum poll_kind { POLL_TIME, POLL_INSTRUMENTS, POLL_TICKERS, POLL_CANDLES };
+
+/* A request that is under way. */
+struct poll_flight {
+    bool used;
+    enum poll_kind kind;
+    uint32_t index;       /* of the chunk or the series */
+    int64_t last_open_ms; /* candles: the newest that was asked for */
+    int64_t exchange_ms;  /* the exchange's clock when it was sent */
+};
+
+struct poll {
+    struct service_context *context; /* borrowed, as all up to the universe */
+    const struct exchange *exchange;
+    struct market *market;
+    struct publish *publish;
+    struct archive *archive;
+    struct universe *universe;
+    int (*on_instruments)(void *user); /* the list of markets was read into the universe; a code: read it again soon */
+    void *user;
+
+    char base_url[POLL_URL_SIZE];
+    bool on;                  /* we hold the lease; otherwise nothing is sent, and answers are dropped */
+    struct http_client *http; /* owned */
+    struct budget budget;
+    struct exchange_clock clock;
+    int64_t grace_ms;         /* exchange time after a close */
+    int64_t tick_ms;          /* our time between two polls of the tickers */
+    int64_t banned_until_ms;  /* our wall clock */
+    int64_t blocked_until_ms; /* monotonic; the budget is used up until then */
+    int timer;
+
+    struct schedule urgent;  /* the clock, the list, then the chunks of tickers */
+    struct schedule candles; /* a job a series */
+    uint32_t *urgent_failures; /* in a row, of each urgent job; owned */
+    uint32_t chunk_count;
+    uint32_t tickers_under_way;
+    int64_t instruments_ms; /* monotonic, of the newest list; 0: none yet */
+    uint32_t time_samples;
+    uint32_t failures;      /* in a row, of all requests */
+    uint64_t random;        /* state of the generator that spreads retries */
+
+    struct poll_flight flights[HTTP_CONNECTIONS_MAX];
+    struct exchange_request request; /* the one that is being made */
+    struct candle rows[EXCHANGE_CANDLES_MAX]; /* of the answer that is being read */
+    size_t row_count;
+    struct ticker ticker_rows[PUBLISH_ROWS_MAX]; /* the same */
+    size_t ticker_count;
+};
+
+/* Opens the HTTP client and plans the clock and the list of markets. The pointers of the struct's first block are set
+ * by the caller. ERROR_ARGUMENT for an exchange that is not known; other codes as http_client_open. */
+int poll_open(struct poll *poll) MUST_CHECK;
+void poll_close(struct poll *poll);
+
+/* Whether requests are sent. */
+void poll_set_on(struct poll *poll, bool on);
+
+/* Makes room for the jobs of the market, which was just opened. ERROR_MEMORY. */
+int poll_prepare(struct poll *poll) MUST_CHECK;
+
+/* Begins to poll tickers and candles: all rings hold what the store has, all beginnings are confirmed. */
+void poll_follow(struct poll *poll);
+
+/* The store has acked candles of a series: its ring has room. */
+void poll_on_stored(struct poll *poll, struct series *series);
+
+/* The exchange's time now. */
+int64_t poll_exchange_ms(const struct poll *poll);
+
+/* How many series wait for a candle that has closed. */
+size_t poll_waiting(const struct poll *poll);
+
+/* Between poll.c and poll_answer.c: takes the result of a request that was sent, and plans the job anew. */
+void poll_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result);
+
+/* Plans a job: when its kind is due next, or after a pause. */
+void poll_plan(struct poll *poll, const struct poll_flight *flight);
+void poll_plan_again(struct poll *poll, const struct poll_flight *flight, int64_t delay_ms);
+
+/* The failures in a row of a job, and the next number of the generator. */
+uint32_t *poll_failures(struct poll *poll, const struct poll_flight *flight);
+uint64_t poll_random(struct poll *poll);
+
+#endif

@@ -1,0 +1,225 @@
+/* What becomes of an answer, by its verdict and its kind.
+ *
+ * Rows are kept aside until the whole body was read: what is cut off never leaves a trace. */
+/* SPDX-License-Identifier: MIT */
+#include "fetcher/poll.h"
+
+#include "fetcher/ban.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/runtime/metrics.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { CLOCK_OFF_MS = 1000 }; /* of our time: a clock that is further off than this has another speed than configured */
+
+/* ---- time ---- */
+
+static int read_time(struct poll *poll, const struct http_result *result)
+{
+    int64_t server_ms;
+    int code = poll->exchange->read_time(&result->answer, &server_ms);
+    if (code != 0)
+        return code;
+    int64_t off_ms = server_ms - exchange_clock_ms(&poll->clock, result->received_us);
+    int64_t bound_ms = poll->clock.speed * (CLOCK_OFF_MS + (result->received_us - result->sent_us) / 1000);
+    if (poll->clock.known && (off_ms > bound_ms || off_ms < -bound_ms))
+        log_warn("exchange_clock_off", log_int("by_ms", off_ms), log_int("speed", poll->clock.speed));
+    exchange_clock_sample(&poll->clock, result->sent_us, result->received_us, server_ms);
+    poll->time_samples++;
+    return 0;
+}
+
+/* ---- instruments ---- */
+
+static int offer(void *user, const struct instrument *instrument)
+{
+    universe_offer(user, instrument);
+    return 0;
+}
+
+static int read_instruments(struct poll *poll, const struct http_result *result)
+{
+    universe_begin(poll->universe);
+    int code = poll->exchange->read_instruments(&result->answer, offer, poll->universe);
+    if (code != 0)
+        return code;
+    poll->instruments_ms = clock_monotonic_ms();
+    return poll->on_instruments(poll->user);
+}
+
+/* ---- tickers ---- */
+
+static int keep_ticker(void *user, const struct ticker *ticker)
+{
+    struct poll *poll = user;
+    if (ticker->last == 0 || market_instrument(poll->market, ticker->symbol) == NULL)
+        return 0;
+    if (poll->ticker_count == PUBLISH_ROWS_MAX)
+        return error_set(ERROR_PROTOCOL, "more tickers than were asked for");
+    poll->ticker_rows[poll->ticker_count++] = *ticker;
+    return 0;
+}
+
+static int read_tickers(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
+{
+    poll->ticker_count = 0;
+    int code = poll->exchange->read_tickers(&result->answer, keep_ticker, poll);
+    for (size_t i = 0; code == 0 && i < poll->ticker_count; i++) {
+        if (poll->ticker_rows[i].time_ms == 0)
+            poll->ticker_rows[i].time_ms = flight->exchange_ms;
+        publish_ticker(poll->publish, &poll->ticker_rows[i], poll_exchange_ms(poll));
+    }
+    return code;
+}
+
+/* ---- candles ---- */
+
+static int keep_candle(void *user, const struct candle *candle)
+{
+    struct poll *poll = user;
+    if (poll->row_count == EXCHANGE_CANDLES_MAX)
+        return error_set(ERROR_PROTOCOL, "more candles than were asked for");
+    poll->rows[poll->row_count++] = *candle;
+    return 0;
+}
+
+static void count_intake(const struct series *series, const struct intake *intake)
+{
+    metric_add(METRIC_candles_refused_total, intake->refused);
+    metric_add(METRIC_candles_revised_total, intake->revised);
+    metric_add(METRIC_candles_absent_total, intake->absent);
+    if (intake->refused + intake->revised + intake->absent > 0)
+        log_warn("candles_odd", log_text("symbol", series->symbol), log_int("interval_s", series->interval_s),
+                 log_int("refused", intake->refused), log_int("revised", intake->revised),
+                 log_int("absent", intake->absent), log_int("newest_ms", ring_newest_ms(&series->ring)));
+}
+
+/* When this series is asked for next: at its next close, when the store has made room, at once if the exchange has
+ * more than one answer holds, or after a pause if it lacks what should be there. */
+static void plan_candles(struct poll *poll, const struct poll_flight *flight, struct series *series,
+                         const struct intake *intake)
+{
+    series->full = intake->full;
+    if (intake->full)
+        return;
+    if (intake->complete)
+        poll_plan(poll, flight);
+    else if (intake->appended > 0 && !intake->hole)
+        poll_plan_again(poll, flight, 0);
+    else
+        poll_plan_again(poll, flight, intake_again_ms(series->fruitless, poll->clock.speed, poll_random(poll)));
+}
+
+static int read_candles(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
+{
+    struct series *series = &poll->market->series[flight->index];
+    struct intake intake;
+    poll->row_count = 0;
+    int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, poll);
+    if (code != 0)
+        return error_context(code, "%s", series->symbol);
+    intake_take(series, poll->rows, poll->row_count, flight->last_open_ms, &intake);
+    count_intake(series, &intake);
+    if (series->ready)
+        publish_candles(poll->publish, series, intake.appended, flight->exchange_ms);
+    series->ready = series->ready || intake.complete || series->fruitless > INTAKE_FRUITLESS_ASKS;
+    if (intake.appended > 0)
+        archive_mark(poll->archive, series);
+    plan_candles(poll, flight, series, &intake);
+    return 0;
+}
+
+/* ---- verdicts ---- */
+
+static int read_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
+{
+    switch (flight->kind) {
+    case POLL_TIME: return read_time(poll, result);
+    case POLL_INSTRUMENTS: return read_instruments(poll, result);
+    case POLL_TICKERS: return read_tickers(poll, flight, result);
+    case POLL_CANDLES: return read_candles(poll, flight, result);
+    }
+    return error_set(ERROR_ARGUMENT, "no such request");
+}
+
+/* The exchange wants us to stop. What it says holds for our restart too. */
+static void obey(struct poll *poll, enum exchange_verdict verdict, const struct http_result *result)
+{
+    int64_t now_ms = poll_exchange_ms(poll);
+    log_warn("exchange_says_stop", log_int("status", result->answer.status),
+             log_int("retry_after_s", result->answer.retry_after_s), log_text("error", error_message()));
+    budget_stop(&poll->budget, verdict, result->answer.retry_after_s, now_ms);
+    int64_t wait_ms = (poll->budget.stopped_until_ms - now_ms) / poll->clock.speed + 1;
+    poll->banned_until_ms = clock_wall_ms() + wait_ms;
+    metric_add(METRIC_exchange_limited_total, 1);
+    if (ban_save(poll->context->config->process_data_dir, poll->base_url, poll->banned_until_ms) != 0)
+        log_error("ban_not_kept", log_text("error", error_message()));
+}
+
+static void retry(struct poll *poll, const struct poll_flight *flight)
+{
+    static const char *const kinds[] = {"time", "instruments", "tickers", "candles"};
+    uint32_t *failures = poll_failures(poll, flight);
+    ++*failures;
+    poll->failures++;
+    metric_add(METRIC_exchange_failures_total, 1);
+    int64_t delay_ms = intake_retry_ms(*failures, poll_random(poll));
+    if (poll->failures == 1 || poll->failures % 100 == 0)
+        log_warn("request_failed", log_text("request", kinds[flight->kind]), log_int("in_a_row", poll->failures),
+                 log_int("again_ms", delay_ms), log_text("error", error_message()));
+    poll_plan_again(poll, flight, delay_ms);
+}
+
+/* A ticker request is refused as a whole when one of its markets is gone; the list of markets says which. */
+static void refused(struct poll *poll, const struct poll_flight *flight)
+{
+    static const struct poll_flight list = {.kind = POLL_INSTRUMENTS};
+    const char *symbol = flight->kind == POLL_CANDLES ? poll->market->series[flight->index].symbol : "";
+    metric_add(METRIC_exchange_failures_total, 1);
+    log_warn("request_refused", log_text("symbol", symbol), log_text("error", error_message()));
+    if (flight->kind == POLL_TICKERS && clock_monotonic_ms() - poll->instruments_ms > POLL_INSTRUMENTS_SOON_MS) {
+        poll->instruments_ms = clock_monotonic_ms();
+        poll_plan_again(poll, &list, 0);
+    }
+    poll_plan_again(poll, flight, flight->kind == POLL_TICKERS ? POLL_REFUSED_TICKERS_MS : POLL_REFUSED_MS);
+}
+
+static void succeeded(struct poll *poll, const struct poll_flight *flight)
+{
+    *poll_failures(poll, flight) = 0;
+    if (poll->failures >= POLL_TROUBLE) {
+        log_info("exchange_answers_again", log_int("failures", poll->failures));
+        schedule_hurry(&poll->urgent, clock_monotonic_ms());
+        schedule_hurry(&poll->candles, clock_monotonic_ms());
+    }
+    poll->failures = 0;
+    if (flight->kind != POLL_CANDLES)
+        poll_plan(poll, flight);
+}
+
+void poll_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
+{
+    enum exchange_verdict verdict = EXCHANGE_RETRY;
+    if (result->code == 0) {
+        budget_correct(&poll->budget, result->answer.used_weight, flight->exchange_ms,
+                       exchange_clock_ms(&poll->clock, result->received_us));
+        verdict = poll->exchange->judge(&result->answer);
+    }
+    switch (verdict) {
+    case EXCHANGE_OK:
+        if (read_answer(poll, flight, result) == 0)
+            succeeded(poll, flight);
+        else
+            retry(poll, flight);
+        break;
+    case EXCHANGE_RETRY: retry(poll, flight); break;
+    case EXCHANGE_REFUSED: refused(poll, flight); break;
+    case EXCHANGE_SLOW:
+    case EXCHANGE_BANNED:
+        obey(poll, verdict, result);
+        poll_plan_again(poll, flight, 0);
+        break;
+    }
+}
