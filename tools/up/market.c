@@ -160,18 +160,6 @@ int market_open(const char *data_dir, struct market *market)
 
 void market_learn_clock(struct market *market, const char *line)
 {
-    static const char monotonic[] = " origin_monotonic_ms=", exchange[] = " origin_exchange_ms=";
-    const char *monotonic_at = strstr(line, monotonic);
-    const char *exchange_at = strstr(line, exchange);
-    if (market->origin_exchange_ms != 0 || strstr(line, " event=ready ") == NULL || monotonic_at == NULL ||
-        exchange_at == NULL)
-        return;
-    market->origin_monotonic_ms = strtoll(monotonic_at + sizeof monotonic - 1, NULL, 10);
-    market->origin_exchange_ms = strtoll(exchange_at + sizeof exchange - 1, NULL, 10);
-}
-
-void market_learn_clock(struct market *market, const char *line)
-{
     const char *origin = strstr(line, " origin_monotonic_ms=");
     int64_t monotonic_ms, exchange_ms;
     if (origin == NULL || market->origin_exchange_ms != 0 ||

@@ -46,10 +46,6 @@ int market_choose(const struct up_options *asked, const struct config *config, s
  * the last run in this directory stopped. ERROR_EXISTS when it belongs to another market. */
 int market_open(const char *data_dir, struct market *market) MUST_CHECK;
 
-/* Reads from a line of the simulated exchange's log where its clock began: a replay's first start is said by its files.
- * Other lines, and later starts, change nothing. */
-void market_learn_clock(struct market *market, const char *line);
-
 /* Takes the origin of the clock from the line that the simulated exchange logs when it is ready: a replay without a
  * kept clock starts where the exchange chooses. Other lines and later origins change nothing. */
 void market_learn_clock(struct market *market, const char *line);

@@ -148,8 +148,6 @@ struct line_context {
 static void on_line(void *user, const char *line)
 {
     struct line_context *context = user;
-    if (context->child->kind == CHILD_SIMULATOR)
-        market_learn_clock(&context->run->plan->market, line);
     bool is_error = strstr(line, " level=error ") != NULL;
     if (context->child->kind == CHILD_SIMULATOR)
         market_learn_clock(&context->run->plan->market, line);
