@@ -53,11 +53,12 @@ export class CandleChart {
   #symbol = "";
   #interval = "";
   #rows = new Map(); // second -> row of the answer
+  #newest;
   #timer = 0;
 
   constructor(model) {
     this.#model = model;
-    this.#chart.subscribeCrosshairMove((move) => this.#showLegend(this.#rows.get(move.time)));
+    this.#chart.subscribeCrosshairMove((move) => this.#showLegend(this.#rows.get(move.time) ?? this.#newest));
   }
 
   recolour() {
@@ -120,6 +121,8 @@ export class CandleChart {
         .sort((left, right) => left.candle_time_ms - right.candle_time_ms)
         .map(toMarker),
     );
+    this.#newest = candles.at(-1);
+    this.#showLegend(this.#newest);
   }
 
   #showLegend(row) {

@@ -37,7 +37,7 @@ export class ChartPanel {
     byId("tab-candles").hidden = false;
     setText(byId("tab-candles"), symbol);
     this.#select(byId("tab-candles"));
-    byId("chart-title").parentElement.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    byId("chart-title").closest(".panel").scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
   #showEquityNote() {
@@ -54,6 +54,7 @@ export class ChartPanel {
     } else {
       this.#candles?.hide();
       this.#showEquityNote();
+      this.#equity.showLegend();
     }
   }
 

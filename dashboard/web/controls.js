@@ -10,6 +10,9 @@ const modeTexts = {
   halted: "Every signal is refused until somebody resumes.",
 };
 
+// The action that leads to a mode: its button is shown as pressed.
+const modeActions = { active: "resume", reduce_only: "reduce_only", paused: "pause", halted: "halt" };
+
 const questions = {
   flatten: {
     title: "Sell every position now?",
@@ -72,6 +75,10 @@ export function startControls(model) {
     button.addEventListener("click", () => command(button.dataset.action, buttons));
   }
   model.on("portfolio", () => {
-    setText(byId("mode-text"), model.portfolio.known ? (modeTexts[model.portfolio.mode] ?? "") : "…");
+    const mode = model.portfolio.known ? model.portfolio.mode : "";
+    setText(byId("mode-text"), modeTexts[mode] ?? "…");
+    for (const button of buttons) {
+      button.setAttribute("aria-pressed", String(modeActions[mode] === button.dataset.action));
+    }
   });
 }

@@ -26,11 +26,15 @@ export class EquityChart {
   #series = this.#chart.addSeries(BaselineSeries, { ...seriesColours(), lineWidth: 2, priceLineVisible: false });
   #points = new Map(); // second -> { time, value, equity as text }
   #last = 0;
+  #hovered;
 
   constructor(model) {
     this.#model = model;
     model.on("portfolio", () => this.#takePortfolio());
-    this.#chart.subscribeCrosshairMove((move) => this.#showLegend(this.#points.get(move.time)));
+    this.#chart.subscribeCrosshairMove((move) => {
+      this.#hovered = this.#points.get(move.time);
+      this.showLegend();
+    });
   }
 
   recolour() {
@@ -88,10 +92,15 @@ export class EquityChart {
     } else {
       this.#series.update({ time: point.time, value: point.value });
     }
-    byId("chart-empty").hidden ||= !byId("equity-chart").hidden;
+    if (!byId("equity-chart").hidden) {
+      byId("chart-empty").hidden = true;
+      this.showLegend();
+    }
   }
 
-  #showLegend(point) {
+  // The point under the pointer, or the newest.
+  showLegend() {
+    const point = this.#hovered ?? this.#points.get(this.#last);
     const asset = this.#model.portfolio?.quote_asset ?? "";
     const text = point === undefined ? "" : `${dateTime(point.time * 1000)} UTC · ${fixed(point.equity, 2)} ${asset}`;
     setText(byId("chart-legend"), text);

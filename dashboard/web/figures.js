@@ -18,12 +18,13 @@ export function startFigures(model) {
   model.on("portfolio", () => {
     const portfolio = model.portfolio;
     if (!portfolio.known) {
-      for (const node of document.querySelectorAll(".number")) {
-        setText(node, "–");
+      for (const name of ["equity", "pnl-today", "pnl-total", "unrealised", "realised", "fees", "open-count"]) {
+        setText(byId(name), "–");
       }
       return;
     }
-    setText(byId("equity"), `${fixed(portfolio.equity, 2)} ${portfolio.quote_asset}`);
+    setText(byId("equity"), fixed(portfolio.equity, 2));
+    setText(byId("equity-asset"), portfolio.quote_asset);
     setText(byId("equity-note"), `cash ${fixed(portfolio.cash, 2)}`);
     showChange("pnl-today", portfolio.pnl_today, Number(portfolio.equity) - Number(portfolio.pnl_today));
     showChange("pnl-total", portfolio.pnl_total, portfolio.start);

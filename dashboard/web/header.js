@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { byId, setText } from "./elements.js";
 import { dateTime, words } from "./format.js";
-import { currentTheme, onThemeChange, toggleTheme } from "@LOGIN@/theme.js";
+import { toggleTheme } from "@LOGIN@/theme.js";
 
 const connectionTexts = { connecting: "Connecting", live: "Live", lost: "No connection" };
 const modeTones = { active: "good", reduce_only: "warn", paused: "warn", halted: "bad" };
@@ -48,15 +48,6 @@ function startClock(model) {
   }, 250);
 }
 
-function startTheme() {
-  const button = byId("theme");
-  const show = () => setText(button, currentTheme() === "dark" ? "Light" : "Dark");
-  button.addEventListener("click", toggleTheme);
-  button.setAttribute("aria-label", "Switch between dark and light");
-  onThemeChange(show);
-  show();
-}
-
 // Returns the function that is told how the connection is.
 export function startHeader(model) {
   let connection = "connecting";
@@ -73,7 +64,7 @@ export function startHeader(model) {
     await post("/logout");
     location.reload();
   });
-  startTheme();
+  byId("theme").addEventListener("click", toggleTheme);
   startClock(model);
   return (state) => {
     connection = state;

@@ -64,8 +64,8 @@ function columns(model, onSymbol) {
 
 export function startPositions(model, onSymbol) {
   const table = new Table(byId("positions"), columns(model, onSymbol), positionKey, {
-    column: "Value",
-    descending: true,
+    column: "Symbol",
+    descending: false,
   });
   const empty = byId("positions-empty");
   const show = () => {

@@ -13,6 +13,8 @@ function detail(row) {
   return [row.detail, shards].filter((text) => text !== "").join(" · ");
 }
 
+const everything = (row) => `${detail(row)}${detail(row) === "" ? "" : " · "}${count(row.work)} units of work`;
+
 const columns = [
   { title: "Role", value: roleOrder, text: (row) => row.role, hover: (row) => `Instance ${row.instance}` },
   {
@@ -24,8 +26,7 @@ const columns = [
       setText(node, row.status);
     },
   },
-  { title: "Detail", className: "wide-cell muted", text: detail, hover: detail },
-  { title: "Work", right: true, value: (row) => row.work, text: (row) => count(row.work) },
+  { title: "Detail", className: "wide-cell muted", text: detail, hover: everything },
   { title: "Memory", right: true, value: (row) => row.memory_bytes, text: (row) => bytes(row.memory_bytes) },
   { title: "Uptime", right: true, value: (row) => row.uptime_ms, text: (row) => duration(row.uptime_ms) },
 ];
