@@ -6,41 +6,6 @@
 
 /* ---- klines ---- */
 
-enum { KLINE_SIZE = 320 }; /* of one row, at most */
-
-/* How much of an amount takers bought: more where the price rose. */
-static int64_t taker_share(int64_t amount, const struct market_candle *candle)
-{
-    return amount / 100 * (candle->close >= candle->open ? 55 : 45);
-}
-
-static void add_kline(struct text *out, const struct kline *kline, const struct market_symbol *symbol, int64_t length_ms)
-{
-    const struct market_candle *candle = &kline->candle;
-    const int64_t prices[] = {candle->open, candle->high, candle->low, candle->close};
-    char *at = text_reserve(out, KLINE_SIZE);
-    *at++ = '[';
-    at = text_put_integer(at, candle->open_time_ms);
-    for (int i = 0; i < 4; i++) {
-        *at++ = ',';
-        at = text_put_amount(at, prices[i], symbol->price_scale);
-    }
-    *at++ = ',';
-    at = text_put_amount(at, candle->volume, symbol->volume_scale);
-    *at++ = ',';
-    at = text_put_integer(at, candle->open_time_ms + length_ms - 1);
-    *at++ = ',';
-    at = text_put_amount(at, kline->quote, MARKET_SCALE_MAX);
-    *at++ = ',';
-    at = text_put_integer(at, kline->trades);
-    *at++ = ',';
-    at = text_put_amount(at, taker_share(candle->volume, candle), symbol->volume_scale);
-    *at++ = ',';
-    at = text_put_amount(at, taker_share(kline->quote, candle), MARKET_SCALE_MAX);
-    at = text_put(at, ",\"0\"]");
-    text_commit(out, at);
-}
-
 static int read_interval(struct api_call *call, uint32_t *interval_s)
 {
     const char *name = http_argument(call->request, "interval");
@@ -59,6 +24,36 @@ static int read_range(struct api_call *call, int64_t *first_ms, int64_t *last_ms
     return status != 0 ? status : api_read_integer(call, "endTime", last_ms);
 }
 
+/* The market's own interval: closed candles from the rows that are kept, then the forming one. */
+static void write_candles(struct api_call *call, const struct kline_query *query)
+{
+    struct simulator *simulator = call->simulator;
+    const struct market *market = simulator->market;
+    const struct market_symbol *symbol = &market->symbols[query->symbol];
+    size_t first = 0;
+    size_t end = klines_find(market, query, call->now_ms, &first);
+    size_t closed = market->kind->locate(market, query->symbol, call->now_ms + 1 - (int64_t)market->interval_s * 1000);
+    closed = closed < end ? closed : end;
+    closed = closed > first ? closed : first;
+    kline_rows_write(&simulator->rows[query->symbol], market, query->symbol, first, closed, call->body);
+    if (closed < end) {
+        struct kline forming;
+        market_read(market, query->symbol, closed, 1, call->now_ms, &forming.candle);
+        forming.quote = candle_quote(&forming.candle, symbol);
+        forming.trades = candle_trades(&forming.candle);
+        kline_write(call->body, &forming, symbol, query->interval_s);
+    }
+}
+
+static void write_folded(struct api_call *call, const struct kline_query *query)
+{
+    struct simulator *simulator = call->simulator;
+    const struct market_symbol *symbol = &simulator->market->symbols[query->symbol];
+    size_t count = klines_read(simulator->market, query, call->now_ms, simulator->klines);
+    for (size_t i = 0; i < count; i++)
+        kline_write(call->body, &simulator->klines[i], symbol, query->interval_s);
+}
+
 int answer_klines(struct api_call *call)
 {
     struct simulator *simulator = call->simulator;
@@ -72,14 +67,12 @@ int answer_klines(struct api_call *call)
         status = api_read_limit(call, KLINES_DEFAULT, KLINES_MAX, &query.limit);
     if (status != 0)
         return status;
-    size_t count = klines_read(simulator->market, &query, call->now_ms, simulator->klines);
-    const struct market_symbol *symbol = &simulator->market->symbols[query.symbol];
     text_add(call->body, "[");
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            text_add_bytes(call->body, ",", 1);
-        add_kline(call->body, &simulator->klines[i], symbol, (int64_t)query.interval_s * 1000);
-    }
+    if (query.interval_s == simulator->market->interval_s)
+        write_candles(call, &query);
+    else
+        write_folded(call, &query);
+    call->body->length -= call->body->bytes[call->body->length - 1] == ','; /* behind the last row */
     text_add(call->body, "]");
     return 200;
 }

@@ -46,9 +46,9 @@ static size_t first_of_newest(const struct market *market, const struct kline_qu
     return end;
 }
 
-/* The candles that a query is about: *first up to the result. */
-static size_t find_range(const struct market *market, const struct kline_query *query, int64_t now_ms, size_t *first)
+size_t klines_find(const struct market *market, const struct kline_query *query, int64_t now_ms, size_t *first)
 {
+    assert(query->limit >= 1 && query->limit <= KLINES_MAX && klines_serve(market, query->interval_s));
     size_t visible = market_visible(market, query->symbol, now_ms);
     size_t end = visible;
     if (query->last_ms < now_ms) {
@@ -65,16 +65,18 @@ static size_t find_range(const struct market *market, const struct kline_query *
     int64_t first_open_ms = interval_open_time(query->interval_s, query->first_ms);
     first_open_ms += first_open_ms < query->first_ms ? length_ms : 0;
     *first = market->kind->locate(market, query->symbol, first_open_ms);
+    end = end > *first ? end : *first;
+    if (query->interval_s == market->interval_s && end - *first > query->limit)
+        end = *first + query->limit;
     return end;
 }
 
 size_t klines_read(const struct market *market, const struct kline_query *query, int64_t now_ms,
                    struct kline out[KLINES_MAX])
 {
-    assert(query->limit >= 1 && query->limit <= KLINES_MAX && klines_serve(market, query->interval_s));
     struct market_candle candles[CHUNK];
     size_t index = 0, count = 0;
-    size_t end = query->last_ms < 0 ? 0 : find_range(market, query, now_ms, &index);
+    size_t end = klines_find(market, query, now_ms, &index);
     while (index < end) {
         size_t size = end - index < CHUNK ? end - index : CHUNK;
         market_read(market, query->symbol, index, size, now_ms, candles);

@@ -24,6 +24,10 @@ struct kline_query {
 /* Whether this market can serve an interval: its own, or one that is made of whole candles of its own. */
 bool klines_serve(const struct market *market, uint32_t interval_s);
 
+/* Finds the visible candles that a query is made of: from *first up to the result. Those of the query's limit first
+ * for a query with first_ms, else the newest; of larger intervals, the limit must still be kept while folding. */
+size_t klines_find(const struct market *market, const struct kline_query *query, int64_t now_ms, size_t *first);
+
 /* Writes the klines that a query asks for as they stand at `now_ms`, oldest first; returns how many. The last one may
  * be forming. Where the market has no candle, there is no kline. */
 size_t klines_read(const struct market *market, const struct kline_query *query, int64_t now_ms,

@@ -226,9 +226,10 @@ static int allocate(struct simulator *simulator)
 {
     size_t count = simulator->market->symbol_count;
     simulator->days = calloc(count, sizeof *simulator->days);
+    simulator->rows = calloc(count, sizeof *simulator->rows);
     simulator->selected = calloc(count, sizeof *simulator->selected);
     simulator->marked = calloc(count, sizeof *simulator->marked);
-    if (simulator->days == NULL || simulator->selected == NULL || simulator->marked == NULL)
+    if (simulator->days == NULL || simulator->rows == NULL || simulator->selected == NULL || simulator->marked == NULL)
         return error_set(ERROR_MEMORY, "no memory for %zu symbols", count);
     return 0;
 }
@@ -286,9 +287,12 @@ void simulator_close(struct simulator *simulator)
         journal_end(&simulator->journal);
     http_server_close(simulator->server);
     journal_close(&simulator->journal);
+    for (size_t i = 0; simulator->rows != NULL && i < simulator->market->symbol_count; i++)
+        kline_rows_release(&simulator->rows[i]);
     market_destroy(simulator->market);
     text_release(&simulator->body);
     free(simulator->days);
+    free(simulator->rows);
     free(simulator->selected);
     free(simulator->marked);
 }

@@ -8,7 +8,7 @@
 #include "tools/simulator/clock.h"
 #include "tools/simulator/faults.h"
 #include "tools/simulator/journal.h"
-#include "tools/simulator/klines.h"
+#include "tools/simulator/kline_rows.h"
 #include "tools/simulator/market.h"
 #include "tools/simulator/statistics.h"
 #include "tools/simulator/weight.h"
@@ -32,6 +32,7 @@ struct simulator {
     struct journal journal;
     struct text body;   /* of the answer at work */
     struct day *days;   /* one a symbol; owned */
+    struct kline_rows *rows; /* one a symbol; owned */
     uint32_t *selected; /* the symbols of the request at work, as many as there are; owned */
     uint8_t *marked;    /* whether a symbol is among them; owned */
     struct kline klines[KLINES_MAX];

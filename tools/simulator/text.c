@@ -1,4 +1,4 @@
-/* Integers are written two digits at a time. */
+/* Integers are written eight digits at a time. */
 /* SPDX-License-Identifier: MIT */
 #include "tools/simulator/text.h"
 
@@ -10,39 +10,42 @@
 
 enum { WIRE_DECIMALS = 8 };
 
-static const char digit_pairs[] = "0001020304050607080910111213141516171819"
-                                  "2021222324252627282930313233343536373839"
-                                  "4041424344454647484950515253545556575859"
-                                  "6061626364656667686970717273747576777879"
-                                  "8081828384858687888990919293949596979899";
+static const uint64_t eight_zeros = 0x3030303030303030; /* "00000000" */
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "digits are put together as little-endian words");
 
 /* ---- numbers ---- */
 
-/* Writes the last `count` digits of a value, with zeros in front. */
-static void put_digits(char *at, uint64_t value, int count)
+/* The eight digits of a value below 10^8, one a byte, the first in the lowest byte. Each step halves the numbers that
+ * stand side by side in the word: 4+4 digits, 2+2+2+2, then single ones; divisions are multiplications by rounded
+ * reciprocals that are exact in these ranges. */
+static inline uint64_t eight_digits(uint32_t value)
 {
-    while (count >= 2) {
-        count -= 2;
-        memcpy(at + count, &digit_pairs[value % 100 * 2], 2);
-        value /= 100;
+    uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007f;
+    uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
+    uint64_t tens = (twos * 103 >> 10) & 0x000f000f000f000f;
+    return tens | (twos - tens * 10) << 8;
+}
+
+static void put_word(char *at, uint64_t word)
+{
+    memcpy(at, &word, sizeof word);
+}
+
+/* Writes without zeros in front; may scribble on up to seven bytes behind the end. */
+static inline char *put_magnitude(char *at, uint64_t value)
+{
+    enum { EIGHT_DIGITS = 100000000 };
+    if (value >= EIGHT_DIGITS) {
+        at = put_magnitude(at, value / EIGHT_DIGITS);
+        put_word(at, eight_digits((uint32_t)(value % EIGHT_DIGITS)) | eight_zeros);
+        return at + 8;
     }
-    if (count == 1)
-        *at = (char)('0' + value % 10);
-}
-
-static int count_digits(uint64_t value)
-{
-    int count = 1;
-    for (; value >= 10000; value /= 10000)
-        count += 4;
-    return count + (value >= 10) + (value >= 100) + (value >= 1000);
-}
-
-static char *put_magnitude(char *at, uint64_t value)
-{
-    int count = count_digits(value);
-    put_digits(at, value, count);
-    return at + count;
+    uint64_t digits = eight_digits((uint32_t)value);
+    int zeros = __builtin_ctzll(digits | 1ull << 56) / 8; /* the last digit stays, even if it is zero */
+    put_word(at, (digits | eight_zeros) >> (zeros * 8));
+    return at + 8 - zeros;
 }
 
 /* The magnitude of a value whose sign, if any, is written. */
@@ -60,15 +63,33 @@ char *text_put_integer(char *at, int64_t value)
     return put_magnitude(at, magnitude);
 }
 
+/* value / 10^scale. Divisors that the compiler knows become multiplications, five times as fast as a division. */
+static uint64_t whole_part(uint64_t value, uint8_t scale)
+{
+    switch (scale) {
+    case 0: return value;
+    case 1: return value / 10;
+    case 2: return value / 100;
+    case 3: return value / 1000;
+    case 4: return value / 10000;
+    case 5: return value / 100000;
+    case 6: return value / 1000000;
+    case 7: return value / 10000000;
+    default: return value / 100000000;
+    }
+}
+
 char *text_put_amount(char *at, int64_t mantissa, uint8_t scale)
 {
     assert(scale <= WIRE_DECIMALS);
-    uint64_t one = (uint64_t)decimal_power_of_ten(scale);
     *at++ = '"';
     uint64_t magnitude = put_sign(&at, mantissa);
-    at = put_magnitude(at, magnitude / one);
+    uint64_t whole = whole_part(magnitude, scale);
+    uint64_t rest = magnitude - whole * (uint64_t)decimal_power_of_ten(scale);
+    at = put_magnitude(at, whole);
     *at++ = '.';
-    put_digits(at, magnitude % one * (uint64_t)decimal_power_of_ten((uint8_t)(WIRE_DECIMALS - scale)), WIRE_DECIMALS);
+    uint64_t fraction = rest * (uint64_t)decimal_power_of_ten((uint8_t)(WIRE_DECIMALS - scale));
+    put_word(at, eight_digits((uint32_t)fraction) | eight_zeros);
     at[WIRE_DECIMALS] = '"';
     return at + WIRE_DECIMALS + 1;
 }

@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum {
-    TEXT_INTEGER_SIZE = 20, /* the longest integer */
-    TEXT_AMOUNT_SIZE = 32,  /* the longest amount with its quotes */
+    TEXT_INTEGER_SIZE = 28, /* the longest integer, and what is scribbled behind it */
+    TEXT_AMOUNT_SIZE = 40,  /* the longest amount with its quotes, and what is scribbled behind it */
 };
 
 struct text {
@@ -36,7 +36,7 @@ void text_add_amount(struct text *text, int64_t mantissa, uint8_t scale);
 /* `string` as JSON writes it, with its quotes; bytes beyond ASCII become \u00XX. */
 void text_add_json(struct text *text, const char *string);
 
-/* Each writes at `at` and returns the end. */
+/* Each writes at `at` and returns the end; up to seven bytes behind it are scribbled on. */
 static inline char *text_put(char *at, const char *string)
 {
     size_t length = strlen(string);
