@@ -56,13 +56,14 @@ static int password_of_file(const char *path, char password[PASSWORD_LENGTH_MAX 
     return code == 0 ? 0 : error_context(code, "%s", path);
 }
 
+/* Whether a file is not newer than the other; the clock of files is coarse, so the same time counts. */
 static bool is_older(const char *path, const char *than)
 {
     struct stat left, right;
     if (stat(path, &left) != 0 || stat(than, &right) != 0)
         return true;
     return left.st_mtim.tv_sec != right.st_mtim.tv_sec ? left.st_mtim.tv_sec < right.st_mtim.tv_sec
-                                                       : left.st_mtim.tv_nsec < right.st_mtim.tv_nsec;
+                                                       : left.st_mtim.tv_nsec <= right.st_mtim.tv_nsec;
 }
 
 int password_of_directory(const char *data_dir, char password[PASSWORD_LENGTH_MAX + 1], char hash[PASSWORD_HASH_SIZE])

@@ -161,6 +161,22 @@ static bool read_run(struct fy_node *root, struct run_file *out)
     return true;
 }
 
+/* The document without a word about what is wrong with it; NULL if it is none. */
+static struct fy_document *open_document(const char *path)
+{
+    struct fy_diag_cfg diagnostics;
+    fy_diag_cfg_default(&diagnostics);
+    diagnostics.fp = fopen("/dev/null", "we");
+    if (diagnostics.fp == NULL)
+        return NULL;
+    struct fy_diag *diag = fy_diag_create(&diagnostics);
+    struct fy_parse_cfg parse = {.diag = diag};
+    struct fy_document *document = fy_document_build_from_file(&parse, path);
+    fy_diag_destroy(diag);
+    (void)fclose(diagnostics.fp);
+    return document;
+}
+
 int run_file_read(const char *data_dir, struct run_file *out)
 {
     char path[FILE_PATH_SIZE];
@@ -169,8 +185,7 @@ int run_file_read(const char *data_dir, struct run_file *out)
         return code;
     if (access(path, F_OK) != 0)
         return error_set(ERROR_MISSING, "there is no %s", path);
-    struct fy_parse_cfg quiet = {.flags = FYPCF_QUIET};
-    struct fy_document *document = fy_document_build_from_file(&quiet, path);
+    struct fy_document *document = open_document(path);
     struct run_file *run = calloc(1, sizeof *run);
     if (document == NULL || run == NULL || !read_run(fy_document_root(document), run))
         code = error_set(ERROR_SYNTAX, "%s is not what `wick up` writes", path);
