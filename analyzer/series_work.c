@@ -31,14 +31,12 @@ size_t series_work_size(const struct strategy_set *set)
 
 void series_work_init(struct series_work *series, const char *symbol, uint32_t interval_s)
 {
-    *series = (struct series_work){.interval_s = interval_s, .last_ms = -1, .decided_ms = -1};
+    *series = (struct series_work){.interval_s = interval_s, .last_ms = -1};
     (void)snprintf(series->symbol, sizeof series->symbol, "%s", symbol);
 }
 
 void series_work_restart(struct series_work *series, const struct strategy_set *set)
 {
-    if (series->last_ms > series->decided_ms)
-        series->decided_ms = series->last_ms;
     series->last_ms = -1;
     series->fed = 0;
     memset(series->states, 0, set->states_size);
@@ -46,19 +44,12 @@ void series_work_restart(struct series_work *series, const struct strategy_set *
         set->places[i].strategy->init(series->states + set->places[i].offset, set->config);
 }
 
-void series_work_forget(struct series_work *series)
-{
-    series->last_ms = -1;
-    series->decided_ms = -1;
-}
-
 size_t series_work_feed(struct series_work *series, const struct strategy_set *set, const struct candle *candle,
                         struct series_decision decisions[STRATEGIES_MAX])
 {
     assert(candle->open_time_ms > series->last_ms);
     struct bar bar = candle_bar(candle);
-    bool fires = candle->open_time_ms >= series->fire_from_ms && candle->open_time_ms >= series->takeover_ms &&
-                 candle->open_time_ms > series->decided_ms;
+    bool fires = candle->open_time_ms >= series->fire_from_ms && candle->open_time_ms >= series->takeover_ms;
     size_t count = 0;
     series->fed += series->fed < UINT32_MAX;
     series->last_ms = candle->open_time_ms;

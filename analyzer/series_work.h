@@ -29,8 +29,7 @@ struct series_work {
     char symbol[SYMBOL_SIZE];
     uint32_t interval_s;
     uint32_t fed;          /* candles since the start, saturating */
-    int64_t last_ms;       /* open time of the newest candle fed; -1: none since the start */
-    int64_t decided_ms;    /* no candle up to this open time fires again; -1: none has */
+    int64_t last_ms;       /* open time of the newest candle fed and decided on; -1: none since the start */
     int64_t fire_from_ms;  /* by the fetcher's word: what opens before is history */
     int64_t takeover_ms;   /* candles of the snapshot it began with that open before only warm up */
     _Alignas(double) unsigned char states[];
@@ -42,11 +41,8 @@ size_t series_work_size(const struct strategy_set *set);
 /* Makes zeroed memory of series_work_size() bytes a series that has seen nothing. */
 void series_work_init(struct series_work *series, const char *symbol, uint32_t interval_s);
 
-/* Begins anew, with indicators that have seen nothing. What has been decided stays decided. */
+/* Begins anew, with indicators that have seen nothing. */
 void series_work_restart(struct series_work *series, const struct strategy_set *set);
-
-/* Forgets what has been decided too, so that the newest candles are decided on once more. */
-void series_work_forget(struct series_work *series);
 
 /* What a strategy decided on a candle that fires. */
 struct series_decision {
@@ -55,8 +51,8 @@ struct series_decision {
 };
 
 /* Feeds the next candle, which opens after last_ms, to every strategy; writes the decisions that are to be sent and
- * returns how many there are. A decision is sent when its strategy is warm, and the candle is neither history, nor
- * part of the warm-up, nor decided already. */
+ * returns how many there are. A decision is sent when its strategy is warm, and the candle is neither history nor
+ * part of the warm-up. */
 size_t series_work_feed(struct series_work *series, const struct strategy_set *set, const struct candle *candle,
                         struct series_decision decisions[STRATEGIES_MAX]);
 

@@ -125,7 +125,7 @@ void work_forget(struct work *work, uint16_t index, int64_t now_ms)
     assert(index < SHARDS);
     struct shard_work *shard = &work->shards[index];
     for (struct series_work *series = shard->series; series != NULL; series = series->next)
-        series_work_forget(series);
+        series_work_restart(series, &work->strategies);
     stream_break(&shard->stream, now_ms + STREAM_ASK_AGAIN_MS);
 }
 

@@ -450,8 +450,10 @@ static void test_given_back_it_sends_nothing_twice(void)
             work_revoke(work, SHARD);
         if (source.published % 50 == 20)
             (void)work_grant(work, SHARD, ++epoch, 0);
-        if (source.published % 50 == 35)
-            CU_ASSERT_FALSE(work_grant(work, SHARD, ++epoch, 0)); /* a new generation of the fetcher */
+        if (source.published % 50 == 35) { /* a new generation of the fetcher: its stream is another one */
+            CU_ASSERT_FALSE(work_grant(work, SHARD, ++epoch, 0));
+            CU_ASSERT(stream_must_ask(&work->shards[SHARD].stream, now_ms));
+        }
     }
     (void)work_grant(work, SHARD, ++epoch, 0);
     answer(work, INT64_MAX / 2, false);
