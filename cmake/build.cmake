@@ -4,7 +4,9 @@ option(WICK_WERROR "warnings are errors" OFF)
 set(WICK_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them: address,undefined or thread")
 option(WICK_FUZZ "build the fuzz targets with libFuzzer (clang)" OFF)
 
-# Asserts stay on in every build.
+# Asserts stay on in every build, and what is deployed is what is tested: the same optimisation.
+set(CMAKE_C_FLAGS_RELEASE "-O2")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
 foreach(flags CMAKE_C_FLAGS_RELEASE CMAKE_C_FLAGS_RELWITHDEBINFO CMAKE_CXX_FLAGS_RELEASE CMAKE_CXX_FLAGS_RELWITHDEBINFO)
   string(REPLACE "-DNDEBUG" "" ${flags} "${${flags}}")
 endforeach()

@@ -426,7 +426,7 @@ static int read_record(struct reader *reader, enum record record, void *out);
 /* Checks all rows of a list and notes where they are. */
 static int read_list(struct reader *reader, const struct field_row *field, struct list *out)
 {
-    uint64_t count;
+    uint64_t count = 0;
     int code = read_array(reader, &count);
     if (code < 0)
         return code;
@@ -447,7 +447,7 @@ static int read_small(struct reader *reader, const struct field_row *field, void
 {
     static const uint64_t maxima[] = {[FIELD_U8] = UINT8_MAX, [FIELD_U16] = UINT16_MAX, [FIELD_U32] = UINT32_MAX};
     uint64_t maximum = field->kind == FIELD_CHOICE ? field->maximum - 1 : maxima[field->kind];
-    uint64_t value;
+    uint64_t value = 0;
     int code = read_unsigned(reader, maximum, &value);
     if (code < 0)
         return code;
@@ -493,7 +493,7 @@ static int read_fields(struct reader *reader, const struct record_row *row, void
 
 static int read_record(struct reader *reader, enum record record, void *out)
 {
-    uint64_t count;
+    uint64_t count = 0;
     int code = read_array(reader, &count);
     if (code < 0)
         return code;
@@ -514,7 +514,7 @@ static int read_head(struct reader *reader, uint64_t *number, uint64_t *count)
 int message_peek(const uint8_t *bytes, size_t size, enum record *record)
 {
     struct reader reader = {bytes, bytes + size};
-    uint64_t number, count;
+    uint64_t number = 0, count = 0;
     if (size > MESSAGE_SIZE_MAX)
         return broken("the message is too long");
     int code = read_head(&reader, &number, &count);
@@ -537,7 +537,7 @@ int message_decode(enum record record, const uint8_t *bytes, size_t size, void *
     assert(row->size <= STRUCT_SIZE_MAX);
     _Alignas(max_align_t) char draft[STRUCT_SIZE_MAX];
     struct reader reader = {bytes, bytes + size};
-    uint64_t number, count;
+    uint64_t number = 0, count = 0;
     if (size > MESSAGE_SIZE_MAX)
         return broken("the message is too long");
     int code = read_head(&reader, &number, &count);
