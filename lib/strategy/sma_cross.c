@@ -22,7 +22,8 @@ static bool enabled(const struct config *config)
 static int check(const struct config *config)
 {
     if (config->sma_cross_fast >= config->sma_cross_slow)
-        return error_set(ERROR_CONFIGURATION, "sma_cross.fast is %" PRId64 " and must be below sma_cross.slow, %" PRId64,
+        return error_set(ERROR_CONFIGURATION,
+                         "sma_cross.fast is %" PRId64 " and must be below sma_cross.slow, %" PRId64,
                          config->sma_cross_fast, config->sma_cross_slow);
     return 0;
 }
