@@ -26,6 +26,7 @@ static void ask(struct trader *trader, struct service_context *context, int64_t 
         query.limit = DESK_SIGNALS_KNOWN;
         break;
     case PHASE_DAY:
+        trader->restore.day_found = false;
         query.kind = QUERY_KIND_EQUITY;
         query.from_ms = desk->account_ms - desk->account_ms % DAY_MS;
         query.limit = 2;
@@ -48,6 +49,7 @@ void restore_begin(struct trader *trader, struct service_context *context, int64
     }
     log_info("lease_gained", log_int("generation", (int64_t)trader->tenure.generation),
              log_text("mode", trading_mode_name(desk->mode)));
+    trader->broadcast.curve_ms = now_ms;
     trader->phase = PHASE_LEDGER;
     ask(trader, context, now_ms);
 }
@@ -91,12 +93,11 @@ static int take_rows(struct trader *trader, struct answer *answer)
             (void)known_set_add(&trader->desk.known, outcome_key(&outcome));
         return 0;
     default:
-        /* The first row of the day is its start; until one comes the day begins with what there is now. */
-        if (list_next(&answer->accounts, RECORD_account, &account)) {
-            if (trader->desk.ledger.day_start_ms == 0) {
-                trader->desk.ledger.day_start_ms = account.time_ms - account.time_ms % DAY_MS;
-                trader->desk.ledger.day_start_equity = (struct amount){account.equity};
-            }
+        /* The first row of the day is its start. Whether that day is over the exchange's clock will tell. */
+        if (!trader->restore.day_found && list_next(&answer->accounts, RECORD_account, &account)) {
+            trader->restore.day_found = true;
+            trader->desk.ledger.day_start_ms = account.time_ms - account.time_ms % DAY_MS;
+            trader->desk.ledger.day_start_equity = (struct amount){account.equity};
         }
         return 0;
     }
@@ -151,12 +152,13 @@ void restore_check_market(struct trader *trader, struct service_context *context
     if (trader->phase != PHASE_MARKET || desk->markets.listed == 0 || desk->markets.quoted == 0)
         return;
     trader->phase = PHASE_LIVE;
-    (void)ledger_turn_day(&desk->ledger, desk->exchange_ms);
-    if (!trader->restore.found) {
+    if (ledger_turn_day(&desk->ledger, desk->exchange_ms))
+        trader->broadcast.curve_ms = CURVE_DUE;
+    if (!trader->restore.found) { /* the curve begins with the cash */
         struct change first = {.counted = true, .account = desk_account(desk)};
         trader_record(trader, context, &first, NULL);
+        trader->broadcast.curve_ms = loop_now_ms(context->loop);
     }
     trader->broadcast.due = true;
-    trader->broadcast.curve_ms = loop_now_ms(context->loop);
     log_info("live", log_text("broker", desk->broker->name), log_int("markets", desk->markets.listed));
 }

@@ -28,16 +28,22 @@ struct restore {
     uint64_t query; /* id of the question that is open */
     int64_t ask_ms; /* monotonic: when it is asked again, unless something is heard */
     bool found;     /* the store has an account */
+    bool day_found; /* and one of the day of the last account */
 };
 
-enum { PORTFOLIO_PERIOD_MS = 200, CURVE_PERIOD_MS = 10000, POSITIONS_SHOWN_MAX = 1000 };
+enum {
+    PORTFOLIO_PERIOD_MS = 200,
+    CURVE_PERIOD_MS = 10000,
+    CURVE_DUE = -1, /* a day begins with a point of its own */
+    POSITIONS_SHOWN_MAX = 1000,
+};
 
 /* What is told to others. */
 struct broadcast {
     uint64_t sequence;     /* of the last message published */
     bool due;              /* something changed since the last portfolio message */
     int64_t portfolio_ms;  /* monotonic, of that message */
-    int64_t curve_ms;      /* monotonic, of the last point of the equity curve */
+    int64_t curve_ms;      /* monotonic, of the last point of the equity curve; or CURVE_DUE */
     struct position rows[POSITIONS_SHOWN_MAX];
 };
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TICK_MS = 50, STOP_MS = 2000 };
 
@@ -20,7 +21,7 @@ bool trader_may_act(const struct trader *trader, int64_t now_ms)
 void trader_fail(const char *event)
 {
     log_error(event, log_text("reason", error_message()));
-    exit(EXIT_FAILURE);
+    _exit(EXIT_FAILURE);
 }
 
 void trader_break(struct trader *trader, const char *event)
@@ -106,9 +107,9 @@ static int take_tickers(struct trader *trader, struct service_context *context, 
     metric_add(METRIC_tickers_total, tickers.rows.count);
     desk_take_tickers(&trader->desk, &tickers, &refused, &day_turned);
     trader->broadcast.due = true;
+    if (day_turned)
+        trader->broadcast.curve_ms = CURVE_DUE;
     restore_check_market(trader, context);
-    if (day_turned && trader_may_act(trader, loop_now_ms(context->loop)))
-        trader->broadcast.curve_ms = -CURVE_PERIOD_MS; /* the day begins with a point of its own */
     flatten_step(trader, context);
     return refused == 0 ? 0 : ERROR_PROTOCOL;
 }
@@ -241,7 +242,8 @@ static void ask_for_lease(struct trader *trader, struct service_context *context
 
 static void draw_curve(struct trader *trader, struct service_context *context, int64_t now_ms)
 {
-    if (now_ms - trader->broadcast.curve_ms < CURVE_PERIOD_MS || !trader_may_act(trader, now_ms))
+    bool due = trader->broadcast.curve_ms == CURVE_DUE || now_ms - trader->broadcast.curve_ms >= CURVE_PERIOD_MS;
+    if (!due || !trader_may_act(trader, now_ms))
         return;
     trader->broadcast.curve_ms = now_ms;
     struct change point = {.counted = true, .account = desk_account(&trader->desk)};
