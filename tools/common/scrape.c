@@ -131,7 +131,7 @@ void scrape_release(struct scraper *scraper, struct scrape *scrape)
     free(scrape->body);
     scrape->easy = NULL;
     scrape->body = NULL;
-    scrape->busy = scrape->asking_metrics = scrape->reached = scrape->ready = false;
+    scrape->busy = scrape->asking_metrics = false;
 }
 
 static void finish_request(struct scraper *scraper, CURL *easy, CURLcode result)

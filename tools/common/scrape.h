@@ -47,7 +47,7 @@ void scrape_init(struct scrape *scrape, int port, const char *ready_path, bool h
 /* Begins a round; does nothing while one is under way. A round that cannot begin counts as reaching nobody. */
 void scrape_begin(struct scraper *scraper, struct scrape *scrape);
 
-/* Gives up a round that is under way and frees what it used; the metrics stay. It may begin again. */
+/* Gives up a round that is under way and frees what it used; what was found stays. It may begin again. */
 void scrape_release(struct scraper *scraper, struct scrape *scrape);
 
 /* Waits until something can be done for the rounds, a descriptor is ready, or the time has passed, and does it.

@@ -142,7 +142,7 @@ void child_read(struct child *child, child_line_fn fn, void *user)
     }
 }
 
-/* Counters begin at 0 in the next life: what this one had counted is kept. Gauges are forgotten. */
+/* Counters begin at 0 in the next life: what this one had counted is kept. All else is forgotten. */
 static void keep_counters(struct child *child)
 {
     static const bool is_counter[METRICS] = {
@@ -159,6 +159,7 @@ static void keep_counters(struct child *child)
             child->counted[i] += child->scrape.metrics[i];
         child->scrape.metrics[i] = is_counter[i] && !isnan(child->scrape.metrics[i]) ? 0 : NAN;
     }
+    child->scrape.reached = child->scrape.ready = false;
 }
 
 bool child_ended(struct child *child, int *status, child_line_fn fn, void *user)
