@@ -25,6 +25,7 @@ struct membership {
     int64_t heard_ms;    /* of the fetcher, or the last new connection */
 };
 
+/* Holds nothing; the first renewal is due at once. */
 void membership_init(struct membership *membership, int64_t now_ms);
 
 /* Whether a renewal is to be sent now; the caller sends it with sent_ms = now_ms. */

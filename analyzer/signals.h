@@ -15,7 +15,9 @@ struct signals {
     bool stalled; /* it was full, and is not half empty yet */
 };
 
+/* An empty outbox. The context must outlive it. */
 void signals_init(struct signals *signals, struct service_context *context);
+/* Drops what was not acked: who takes the shards over sends it again. */
 void signals_release(struct signals *signals);
 
 /* Whether `count` more can be taken. Once it said no, it says no until the outbox is half empty. */

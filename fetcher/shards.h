@@ -62,6 +62,7 @@ struct shards {
     struct shard_worker workers[SHARD_WORKERS_MAX];
 };
 
+/* No generation, no workers, every shard free and empty. */
 void shards_init(struct shards *shards);
 
 /* Begins a generation: whoever holds a shard keeps it under a new epoch. 0: all is forgotten. */
