@@ -22,7 +22,8 @@ enum {
     PROOF_MS = 5000,
 };
 
-/* Which of libzmq's two I/O threads: looking up a host's name blocks the one that connects. */
+/* Which of libzmq's I/O threads, as bits: looking up a host's name blocks the one that connects, so what is bound has
+ * one of its own. Who binds nothing has only the first. */
 enum { THREAD_CONNECT = 1, THREAD_BIND = 2 };
 
 struct link_socket {
@@ -278,11 +279,18 @@ static void close_link(struct link_set *set, enum link link, int linger_ms)
     at->socket = NULL;
 }
 
+static bool binds_any(enum role role)
+{
+    for (int link = 0; link < LINKS; link++)
+        if (links[link].binder == role)
+            return true;
+    return false;
+}
+
 static int open_all(struct link_set *set)
 {
-    enum { IO_THREADS = 2 };
     set->context = zmq_ctx_new();
-    if (set->context == NULL || zmq_ctx_set(set->context, ZMQ_IO_THREADS, IO_THREADS) != 0)
+    if (set->context == NULL || zmq_ctx_set(set->context, ZMQ_IO_THREADS, binds_any(set->role) ? 2 : 1) != 0)
         return error_set(ERROR_LIBRARY, "start ZeroMQ: %s", zmq_strerror(zmq_errno()));
     set->zap = zap_open(set->context); /* before any other socket: without a handler libzmq admits everybody */
     if (set->zap == NULL)

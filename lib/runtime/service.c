@@ -10,6 +10,7 @@
 #include "lib/runtime/link_set.h"
 #include "lib/runtime/metrics.h"
 
+#include <malloc.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,7 @@ static int open_links(struct process *process)
 static int open_process(struct process *process)
 {
     struct service_context *context = &process->context;
+    (void)mallopt(M_ARENA_MAX, 1); /* libzmq's threads allocate little; an arena for each would only cost memory */
     int code = hardening_apply();
     if (code < 0)
         return code;
