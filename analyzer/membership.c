@@ -11,7 +11,7 @@ bool membership_must_renew(struct membership *membership, int64_t now_ms)
 {
     if (now_ms < membership->renew_ms)
         return false;
-    membership->renew_ms = now_ms + MEMBERSHIP_RENEW_MS;
+    membership->renew_ms = now_ms + (membership->version == 0 ? MEMBERSHIP_JOIN_MS : MEMBERSHIP_RENEW_MS);
     return true;
 }
 

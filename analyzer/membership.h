@@ -11,6 +11,7 @@
 
 enum {
     MEMBERSHIP_RENEW_MS = 1000,
+    MEMBERSHIP_JOIN_MS = 250, /* the same while there is no lease */
     /* What is held ends so much before the lease does, so that clocks of different speed and the work on one message
      * cannot carry it beyond. */
     MEMBERSHIP_MARGIN_MS = 500,

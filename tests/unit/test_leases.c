@@ -274,7 +274,8 @@ static void test_membership_by_its_own_clock(void)
     struct membership membership;
     membership_init(&membership, 1000);
     CU_ASSERT(membership_must_renew(&membership, 1000));
-    CU_ASSERT_FALSE(membership_must_renew(&membership, 1999));
+    CU_ASSERT_FALSE(membership_must_renew(&membership, 1000 + MEMBERSHIP_JOIN_MS - 1));
+    CU_ASSERT(membership_must_renew(&membership, 1000 + MEMBERSHIP_JOIN_MS)); /* nobody has answered yet */
     CU_ASSERT_FALSE(membership_holds(&membership, 1000));
     CU_ASSERT_FALSE(membership_ended(&membership, 1000));
     struct lease lease = {.sent_ms = 1000, .version = 10, .duration_ms = 3000};
@@ -282,7 +283,9 @@ static void test_membership_by_its_own_clock(void)
     CU_ASSERT_FALSE(membership_accept(&membership, &lease, 1100)); /* the same again */
     CU_ASSERT(membership_holds(&membership, 3499));
     CU_ASSERT_FALSE(membership_holds(&membership, 3500)); /* counted from when the renewal was sent */
-    CU_ASSERT(membership_must_renew(&membership, 2000));
+    CU_ASSERT(membership_must_renew(&membership, 1600));
+    CU_ASSERT_FALSE(membership_must_renew(&membership, 1600 + MEMBERSHIP_RENEW_MS - 1));
+    CU_ASSERT(membership_must_renew(&membership, 1600 + MEMBERSHIP_RENEW_MS));
     struct lease older = {.sent_ms = 1500, .version = 9, .duration_ms = 3000};
     CU_ASSERT_FALSE(membership_accept(&membership, &older, 2100));
     CU_ASSERT(membership_ended(&membership, 3500));
