@@ -253,10 +253,11 @@ static bool keep_row(struct json_writer *json, size_t begin)
 bool json_changed_positions(struct json_writer *json, struct view *view)
 {
     size_t written = 0;
+    const size_t turn = view->position_turn;
     json_open_object(json, NULL);
     json_open_array(json, "positions");
     for (size_t i = 0; i < view->position_count && written < ROWS_PER_EVENT; i++) {
-        size_t place = (view->position_turn + i) % view->position_count;
+        size_t place = (turn + i) % view->position_count;
         struct view_position *row = &view->positions[place];
         size_t begin = json->size;
         if (!row->dirty)
@@ -276,10 +277,11 @@ bool json_changed_positions(struct json_writer *json, struct view *view)
 bool json_changed_processes(struct json_writer *json, struct view *view)
 {
     size_t written = 0;
+    const size_t turn = view->process_turn;
     json_open_object(json, NULL);
     json_open_array(json, "processes");
     for (size_t i = 0; i < view->process_count && written < ROWS_PER_EVENT; i++) {
-        size_t place = (view->process_turn + i) % view->process_count;
+        size_t place = (turn + i) % view->process_count;
         struct view_process *row = &view->processes[place];
         size_t begin = json->size;
         if (!row->dirty)
