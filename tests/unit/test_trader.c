@@ -691,8 +691,12 @@ static void test_flatten_sells_everything(void)
     CU_ASSERT_EQUAL(stage.command_ack_count, 0); /* it does not hold yet */
     CU_ASSERT_EQUAL(stage.trader->desk.mode, TRADING_MODE_REDUCE_ONLY);
     command(2, ACTION_FLATTEN); /* somebody is impatient */
+    stage.mood.deaf = true;
     stage_publish_tickers(stage.exchange_ms + 2000, 100);
     stage_run(200);
+    CU_ASSERT_EQUAL(stage.command_ack_count, 0); /* sold, but not yet stored */
+    stage.mood.deaf = false;
+    stage_run(1200);
     CU_ASSERT_EQUAL(stage.trader->desk.ledger.open_count, 0);
     CU_ASSERT_EQUAL(stage.command_ack_count, 2);
     CU_ASSERT_EQUAL(stage.shelf.fill_count, 10);
