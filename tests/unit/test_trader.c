@@ -721,7 +721,7 @@ static void test_the_mode_file(void)
     for (int i = 0; i < trading_mode_COUNT; i++) {
         CU_ASSERT_EQUAL(mode_file_save(test_directory(), (enum trading_mode)i), 0);
         CU_ASSERT_EQUAL(mode_file_load(test_directory(), &mode), 0);
-        CU_ASSERT_EQUAL(mode, i);
+        CU_ASSERT_EQUAL((int)mode, i);
     }
     (void)snprintf(path, sizeof path, "%s/trading-mode", test_directory());
     int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
