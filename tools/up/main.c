@@ -21,6 +21,8 @@ static int status_of(int code)
     if (code == 0)
         return STATUS_OK;
     fprintf(stderr, "wick up: %s\n", error_message());
+    if (code == ERROR_ARGUMENT)
+        return STATUS_USAGE;
     if (code == ERROR_CONFIGURATION)
         return STATUS_CONFIGURATION;
     return code == ERROR_TIMEOUT ? STATUS_TIMED_OUT : STATUS_FAILED;
@@ -40,16 +42,15 @@ int main(int argc, char **argv)
 {
     static struct plan plan; /* large */
     struct up_options asked;
-    if (up_options_read(argc, argv, &asked) != 0) {
-        fprintf(stderr, "wick up: %s\n", error_message());
-        return STATUS_USAGE;
-    }
+    int code = up_options_read(argc, argv, &asked);
+    if (code != 0)
+        return status_of(code);
     if (asked.help) {
         up_options_help(stdout);
         return STATUS_OK;
     }
     (void)umask(077);
-    int code = sodium_init() < 0 ? error_set(ERROR_LIBRARY, "libsodium does not start") : plan_make(&asked, &plan);
+    code = sodium_init() < 0 ? error_set(ERROR_LIBRARY, "libsodium does not start") : plan_make(&asked, &plan);
     if (code == 0) {
         greet(&plan);
         code = supervisor_run(&plan);

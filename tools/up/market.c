@@ -5,6 +5,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/interval.h"
+#include "lib/exchange/exchange.h"
 #include "tools/up/given.h"
 
 #include <dirent.h>
@@ -53,13 +54,13 @@ static int read_names(DIR *directory, const char *path, char *interval, size_t c
         if (!interval_of_name(entry->d_name, found, sizeof found))
             continue;
         if (*count > 0 && strcmp(found, interval) != 0)
-            return error_set(ERROR_ARGUMENT, "replay directory %s: it holds candles of %s and of %s; expected one",
+            return error_set(ERROR_SYNTAX, "replay directory %s: it holds candles of %s and of %s; expected one",
                              path, interval, found);
         (void)snprintf(interval, capacity, "%s", found);
         ++*count;
     }
     if (*count == 0)
-        return error_set(ERROR_ARGUMENT, "replay directory %s: it holds no file named SYMBOL_INTERVAL.csv.gz", path);
+        return error_set(ERROR_MISSING, "replay directory %s: it holds no file named SYMBOL_INTERVAL.csv.gz", path);
     return 0;
 }
 
@@ -94,9 +95,12 @@ int market_choose(const struct up_options *asked, const struct config *config, s
         out->speed = config->exchange_speed;
     else if (out->kind == MARKET_GENERATED)
         out->speed = UP_SPEED_GENERATED;
+    if (out->kind == MARKET_REPLAYED)
+        return choose_replay(asked->replay, out);
+    const struct exchange *exchange;
     if (asked->exchange != NULL && out->speed != 1)
         return error_set(ERROR_ARGUMENT, "--speed is %" PRId64 "; the clock of a real exchange runs at 1", out->speed);
-    return out->kind == MARKET_REPLAYED ? choose_replay(asked->replay, out) : 0;
+    return exchange_find(out->exchange, &exchange);
 }
 
 static void identify(const struct market *market, char out[IDENTITY_SIZE])

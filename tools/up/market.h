@@ -39,7 +39,8 @@ static inline bool market_is_simulated(const struct market *market)
 }
 
 /* Settles what is followed, from the arguments and the configuration; reads the names in the replay directory.
- * ERROR_ARGUMENT, ERROR_SYSTEM: what is wrong with the directory. */
+ * ERROR_ARGUMENT for an exchange that is not known, or a speed that it cannot have; ERROR_SYSTEM, ERROR_MISSING and
+ * ERROR_SYNTAX for what is wrong with the directory. */
 int market_choose(const struct up_options *asked, const struct config *config, struct market *out) MUST_CHECK;
 
 /* Ties the data directory to the market, or checks that it belongs to it; sets seed and origin, which go on where
