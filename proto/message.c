@@ -3,6 +3,7 @@
 #include "proto/message.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <math.h>
 #include <msgpack.h>
 #include <string.h>
@@ -281,32 +282,39 @@ struct reader {
     const uint8_t *at, *end;
 };
 
-static int broken(const char *what)
+#define INLINED static inline __attribute__((always_inline))
+
+/* On the cold side, so that the readers below are small enough to be put in one piece. */
+__attribute__((cold, noinline)) static int broken(const char *what)
 {
     return error_set(ERROR_PROTOCOL, "%s", what);
 }
 
 /* Takes `size` bytes, 1, 2, 4 or 8, as a big-endian number. */
-static inline int read_bytes(struct reader *reader, size_t size, uint64_t *out)
+INLINED int read_bytes(struct reader *reader, size_t size, uint64_t *out)
 {
-    uint64_t value = 0;
-    if ((size_t)(reader->end - reader->at) < size)
+    const uint8_t *at = reader->at;
+    uint16_t two;
+    uint32_t four;
+    if ((size_t)(reader->end - at) < size)
         return broken("the message ends too early");
-    memcpy(&value, reader->at, size);
-    *out = __builtin_bswap64(value) >> (64 - size * 8); /* little-endian machines; others are refused below */
+    switch (size) {
+    case 1: *out = at[0]; break;
+    case 2: memcpy(&two, at, 2), *out = be16toh(two); break;
+    case 4: memcpy(&four, at, 4), *out = be32toh(four); break;
+    default: memcpy(out, at, 8), *out = be64toh(*out); break;
+    }
     reader->at += size;
     return 0;
 }
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the reader is written for little-endian machines");
 
 /* An integer of any msgpack form, as its bits and whether they mean a negative number. */
-static inline int read_integer(struct reader *reader, uint64_t *bits, bool *negative)
+INLINED int read_integer(struct reader *reader, uint64_t *bits, bool *negative)
 {
-    uint64_t head = 0;
-    int code = read_bytes(reader, 1, &head);
     *negative = false;
-    if (code < 0)
-        return code;
+    if (reader->at == reader->end)
+        return broken("the message ends too early");
+    uint8_t head = *reader->at++;
     if (head <= 0x7f) {
         *bits = head;
         return 0;
@@ -321,7 +329,7 @@ static inline int read_integer(struct reader *reader, uint64_t *bits, bool *nega
     if (head < 0xd0 || head > 0xd3)
         return broken("an integer was expected");
     size_t size = (size_t)1 << (head - 0xd0);
-    code = read_bytes(reader, size, bits);
+    int code = read_bytes(reader, size, bits);
     if (code < 0)
         return code;
     unsigned shift = 64 - (unsigned)size * 8;
@@ -331,7 +339,7 @@ static inline int read_integer(struct reader *reader, uint64_t *bits, bool *nega
     return 0;
 }
 
-static int read_unsigned(struct reader *reader, uint64_t maximum, uint64_t *out)
+INLINED int read_unsigned(struct reader *reader, uint64_t maximum, uint64_t *out)
 {
     bool negative;
     int code = read_integer(reader, out, &negative);
@@ -340,7 +348,7 @@ static int read_unsigned(struct reader *reader, uint64_t maximum, uint64_t *out)
     return negative || *out > maximum ? broken("a number is outside of its range") : 0;
 }
 
-static int read_signed(struct reader *reader, int64_t minimum, int64_t *out)
+INLINED int read_signed(struct reader *reader, int64_t minimum, int64_t *out)
 {
     uint64_t bits = 0;
     bool negative;
@@ -404,7 +412,7 @@ static int read_text(struct reader *reader, enum field_kind kind, char *out)
 }
 
 /* The header of an array. Every element takes at least a byte, so a count beyond what is left is a lie. */
-static int read_array(struct reader *reader, uint64_t *count)
+INLINED int read_array(struct reader *reader, uint64_t *count)
 {
     uint64_t head = 0;
     int code = read_bytes(reader, 1, &head);
@@ -443,7 +451,7 @@ static int read_list(struct reader *reader, const struct field_row *field, struc
     return 0;
 }
 
-static int read_small(struct reader *reader, const struct field_row *field, void *at)
+INLINED int read_small(struct reader *reader, const struct field_row *field, void *at)
 {
     static const uint64_t maxima[] = {[FIELD_U8] = UINT8_MAX, [FIELD_U16] = UINT16_MAX, [FIELD_U32] = UINT32_MAX};
     uint64_t maximum = field->kind == FIELD_CHOICE ? field->maximum - 1 : maxima[field->kind];
@@ -460,7 +468,7 @@ static int read_small(struct reader *reader, const struct field_row *field, void
     return 0;
 }
 
-static int read_field(struct reader *reader, const struct field_row *field, void *at)
+INLINED int read_field(struct reader *reader, const struct field_row *field, void *at)
 {
     switch (field->kind) {
     case FIELD_U8:
