@@ -88,12 +88,36 @@ const struct select selects[] = {
 
 const size_t select_count = sizeof selects / sizeof selects[0];
 
-const struct select *select_next(enum query_kind kind, size_t from)
+static const struct select *next_of_kind(enum query_kind kind, size_t from)
 {
     for (size_t i = from; i < select_count; i++)
         if (selects[i].kind == kind)
             return &selects[i];
     return NULL;
+}
+
+bool select_exists(enum query_kind kind)
+{
+    return next_of_kind(kind, 0) != NULL;
+}
+
+/* Whether there is one more statement, or one more series for it. */
+static bool move(struct select_place *place, const struct series_map *map, const struct query *query)
+{
+    if (place->select == NULL)
+        place->select = next_of_kind(query->kind, 0);
+    else if (!place->select->for_each_series)
+        place->select = next_of_kind(query->kind, (size_t)(place->select - selects) + 1);
+    if (place->select == NULL || !place->select->for_each_series)
+        return place->select != NULL;
+    place->series = series_map_next(map, query, &place->next_series);
+    return place->series != NULL;
+}
+
+bool select_place_next(struct select_place *place, const struct series_map *map, const struct query *query)
+{
+    place->ended = place->ended || query->limit == 0 || !move(place, map, query);
+    return !place->ended;
 }
 
 struct select_parameters select_parameters_of(const struct query *query)
@@ -119,10 +143,14 @@ struct cell select_parameter(const struct select_parameters *parameters, int i)
     return (struct cell){.text = text, .length = text != NULL ? strlen(text) : 0, .integer = integers[i]};
 }
 
-struct store_part select_part(const struct select *select, const struct part_buffer *buffer)
+struct store_part select_part(const struct select_place *place, const struct part_buffer *buffer)
 {
     struct store_part part = {0};
-    *(const void **)(void *)((unsigned char *)&part + select->rows) = buffer->rows;
-    *(size_t *)(void *)((unsigned char *)&part + select->count) = buffer->count;
+    *(const void **)(void *)((unsigned char *)&part + place->select->rows) = buffer->rows;
+    *(size_t *)(void *)((unsigned char *)&part + place->select->count) = buffer->count;
+    if (place->series != NULL) {
+        part.symbol = place->series->symbol;
+        part.interval_s = place->series->interval_s;
+    }
     return part;
 }

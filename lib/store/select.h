@@ -4,6 +4,7 @@
 #define WICK_STORE_SELECT_H
 
 #include "lib/store/row.h"
+#include "lib/store/series_map.h"
 #include "proto/message.h"
 
 #include <stdbool.h>
@@ -35,8 +36,20 @@ struct select {
 extern const struct select selects[];
 extern const size_t select_count;
 
-/* The first statement of a kind from index `from` on, or NULL. */
-const struct select *select_next(enum query_kind kind, size_t from);
+/* How far the statements of a query have been gone through. Zeroed: in front of the first. */
+struct select_place {
+    const struct select *select; /* NULL: in front of the first, or behind the last */
+    bool ended;                  /* behind the last */
+    const struct series_entry *series; /* whose candles it reads; NULL: none */
+    size_t next_series;                /* for series_map_next */
+};
+
+/* Whether there are statements for a kind of query. */
+bool select_exists(enum query_kind kind);
+
+/* Moves to the next statement of a query, or of the same for the next series. False behind the last, also
+ * when it is asked again. */
+bool select_place_next(struct select_place *place, const struct series_map *map, const struct query *query);
 
 /* What a query asks for, as parameters. The texts are the query's. */
 struct select_parameters select_parameters_of(const struct query *query);
@@ -44,7 +57,7 @@ struct select_parameters select_parameters_of(const struct query *query);
 /* One parameter as a column's value, i from 0. */
 struct cell select_parameter(const struct select_parameters *parameters, int i);
 
-/* The part that consists of the rows in the buffer. */
-struct store_part select_part(const struct select *select, const struct part_buffer *buffer);
+/* The part that consists of the rows in the buffer, read at `place`. */
+struct store_part select_part(const struct select_place *place, const struct part_buffer *buffer);
 
 #endif

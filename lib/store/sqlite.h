@@ -32,11 +32,9 @@ struct sqlite_statement {
 struct sqlite_query {
     bool active;
     struct query query;
-    struct select_parameters parameters; /* points into `query` and at `series` */
-    const struct select *select;         /* NULL: all statements are done */
-    const struct series_entry *series;   /* whose candles are being read; NULL: none */
-    size_t next_series;                  /* for series_map_next */
-    sqlite3_stmt *statement;             /* being stepped; NULL: between two statements */
+    struct select_parameters parameters; /* points into `query` */
+    struct select_place place;
+    sqlite3_stmt *statement; /* being stepped; NULL: between two statements */
     store_part_fn part;
     store_done_fn done;
     void *user;

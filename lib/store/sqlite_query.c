@@ -20,32 +20,28 @@ static void bind_parameters(sqlite3_stmt *statement, const struct select_paramet
     }
 }
 
-/* Begins the statement at query->select; moves past it where it has nothing to read. */
-static int begin_statement(struct sqlite *sqlite)
+/* Begins the next statement of the query. *more is false if there is none. */
+static int begin_statement(struct sqlite *sqlite, bool *more)
 {
     struct sqlite_query *query = &sqlite->query;
-    if (query->select->for_each_series) {
-        query->series = series_map_next(&sqlite->series, &query->query, &query->next_series);
-        if (query->series == NULL) {
-            query->select = NULL;
-            return 0;
-        }
-        query->parameters.series_id = query->series->id;
-    }
-    int code = sqlite_prepare(sqlite, query->select->sql, &query->statement);
+    *more = select_place_next(&query->place, &sqlite->series, &query->query);
+    if (!*more)
+        return 0;
+    if (query->place.series != NULL)
+        query->parameters.series_id = query->place.series->id;
+    int code = sqlite_prepare(sqlite, query->place.select->sql, &query->statement);
     if (code != 0)
         return code;
-    assert((size_t)sqlite3_column_count(query->statement) == records[query->select->record].field_count);
+    assert((size_t)sqlite3_column_count(query->statement) == records[query->place.select->record].field_count);
     bind_parameters(query->statement, &query->parameters);
     return 0;
 }
 
 static void end_statement(struct sqlite_query *query)
 {
-    (void)sqlite3_reset(query->statement);
+    if (query->statement != NULL)
+        (void)sqlite3_reset(query->statement);
     query->statement = NULL;
-    if (!query->select->for_each_series)
-        query->select = select_next(query->query.kind, (size_t)(query->select - selects) + 1);
 }
 
 static int read_row(sqlite3_stmt *statement, const struct record_row *record, void *row)
@@ -68,7 +64,7 @@ static int read_row(sqlite3_stmt *statement, const struct record_row *record, vo
 static int read_rows(struct sqlite *sqlite)
 {
     struct sqlite_query *query = &sqlite->query;
-    const struct record_row *record = &records[query->select->record];
+    const struct record_row *record = &records[query->place.select->record];
     while (sqlite->buffer.count < STORE_PART_ROWS) {
         int stepped = sqlite3_step(query->statement);
         if (stepped == SQLITE_DONE) {
@@ -76,7 +72,7 @@ static int read_rows(struct sqlite *sqlite)
             return 0;
         }
         if (stepped != SQLITE_ROW)
-            return sqlite_error(sqlite, query->select->name);
+            return sqlite_error(sqlite, query->place.select->name);
         int code = read_row(query->statement, record, part_buffer_next(&sqlite->buffer, record->size));
         if (code != 0)
             return code;
@@ -86,44 +82,31 @@ static int read_rows(struct sqlite *sqlite)
 
 static void finish_query(struct sqlite *sqlite, int code)
 {
-    struct sqlite_query *query = &sqlite->query;
-    if (query->statement != NULL)
-        (void)sqlite3_reset(query->statement);
-    query->statement = NULL;
-    query->active = false;
-    sqlite_done(sqlite, code, (struct store_result){0}, query->done, query->user);
-}
-
-static void hand_out(struct sqlite *sqlite, const struct select *select)
-{
-    struct store_part part = select_part(select, &sqlite->buffer);
-    if (select->for_each_series) {
-        part.symbol = sqlite->query.series->symbol;
-        part.interval_s = sqlite->query.series->interval_s;
-    }
-    sqlite->query.part(sqlite->query.user, &part);
+    end_statement(&sqlite->query);
+    sqlite->query.active = false;
+    sqlite_done(sqlite, code, (struct store_result){0}, sqlite->query.done, sqlite->query.user);
 }
 
 void sqlite_query_advance(struct sqlite *sqlite)
 {
     struct sqlite_query *query = &sqlite->query;
-    const struct select *select = query->select;
+    bool more = true;
+    int code = query->statement == NULL ? begin_statement(sqlite, &more) : 0;
     sqlite->buffer.count = 0;
-    int code = 0;
-    if (select != NULL && query->statement == NULL)
-        code = begin_statement(sqlite);
-    if (code == 0 && query->statement != NULL)
+    if (code == 0 && more)
         code = read_rows(sqlite);
-    if (code == 0 && sqlite->buffer.count > 0)
-        hand_out(sqlite, select);
-    if (code != 0 || query->select == NULL)
+    if (code == 0 && sqlite->buffer.count > 0) {
+        struct store_part part = select_part(&query->place, &sqlite->buffer);
+        query->part(query->user, &part);
+    }
+    if (code != 0 || !more)
         finish_query(sqlite, code);
 }
 
 void sqlite_query(struct store *store, const struct query *query, store_part_fn part, store_done_fn done, void *user)
 {
     struct sqlite *sqlite = store->state;
-    assert(!sqlite->query.active && select_next(query->kind, 0) != NULL);
+    assert(!sqlite->query.active && select_exists(query->kind));
     int code = 0;
     if (sqlite->database == NULL)
         code = error_set(ERROR_CONNECTION, "%s", store->text);
@@ -135,5 +118,4 @@ void sqlite_query(struct store *store, const struct query *query, store_part_fn 
     }
     sqlite->query = (struct sqlite_query){.active = true, .query = *query, .part = part, .done = done, .user = user};
     sqlite->query.parameters = select_parameters_of(&sqlite->query.query);
-    sqlite->query.select = query->limit > 0 ? select_next(query->kind, 0) : NULL;
 }

@@ -9,6 +9,7 @@
 
 const struct store_kind *const store_kinds[] = {
     &sqlite_store,
+    &postgresql_store,
 };
 
 const size_t store_kind_count = sizeof store_kinds / sizeof store_kinds[0];

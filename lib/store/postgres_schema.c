@@ -1,0 +1,138 @@
+/* PostgreSQL: from a new connection to one that may be worked with. All migrations are one transaction; of two
+ * processes that start at once, one waits for the other's. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/store/postgres.h"
+
+#include "lib/store/engines.h"
+#include "lib/store/migration.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* The number of the lock is arbitrary; the lock ends with the transaction, so it works through a pooler. */
+static const char begin_sql[] =
+    "BEGIN;"
+    " SELECT pg_advisory_xact_lock(5640187711482037);"
+    " CREATE TABLE IF NOT EXISTS schema_migrations ("
+    "  version integer PRIMARY KEY, name text NOT NULL, applied_ms bigint NOT NULL);"
+    " SELECT coalesce(max(version), 0) AS schema_version FROM schema_migrations";
+static const char note_migration_sql[] =
+    "INSERT INTO schema_migrations (version, name, applied_ms)"
+    " VALUES ($1, $2, (extract(epoch FROM now()) * 1000)::bigint)";
+static const char load_series_sql[] = "SELECT id, exchange, symbol, interval_s FROM series ORDER BY id";
+
+/* ---- series ---- */
+
+int postgres_send_load_series(struct postgres *postgres)
+{
+    return postgres_send(postgres, load_series_sql);
+}
+
+static int read_series(const PGresult *result, int row, struct series_entry *out)
+{
+    *out = (struct series_entry){
+        .id = (int32_t)postgres_integer(result, row, 0),
+        .interval_s = (uint32_t)postgres_integer(result, row, 3),
+    };
+    int code = text_copy(out->exchange, sizeof out->exchange, PQgetvalue(result, row, 1),
+                         (size_t)PQgetlength(result, row, 1));
+    if (code == 0)
+        code = text_copy(out->symbol, sizeof out->symbol, PQgetvalue(result, row, 2),
+                         (size_t)PQgetlength(result, row, 2));
+    return code != 0 ? error_set(ERROR_CONNECTION, "the name of a series is too long") : 0;
+}
+
+int postgres_take_series(struct postgres *postgres, PGresult *result)
+{
+    int code = 0;
+    series_map_clear(&postgres->series);
+    for (int row = 0; row < PQntuples(result) && code == 0; row++) {
+        struct series_entry entry;
+        code = read_series(result, row, &entry);
+        if (code == 0)
+            code = series_map_put(&postgres->series, &entry);
+    }
+    PQclear(result);
+    return code == 0 ? 0 : ERROR_CONNECTION;
+}
+
+static void on_series_loaded(struct postgres *postgres, int code)
+{
+    if (code != 0)
+        postgres_lost(postgres);
+    else
+        postgres_enter(postgres, POSTGRES_READY);
+}
+
+/* ---- migrations ---- */
+
+static void on_committed(struct postgres *postgres, int code)
+{
+    if (code == 0 && PQenterPipelineMode(postgres->connection) != 1)
+        code = postgres_error(postgres, "enter pipeline mode");
+    if (code == 0)
+        code = postgres_send_load_series(postgres);
+    if (code != 0)
+        postgres_lost(postgres);
+    else
+        postgres_fly(postgres, 0, postgres_take_series, on_series_loaded);
+}
+
+static void apply_next(struct postgres *postgres, int code);
+
+static void note_migration(struct postgres *postgres, int code)
+{
+    const struct migration *applied = migration_find(postgresql_store.scheme, postgres->schema_version + 1);
+    if (code != 0) {
+        postgres_lost(postgres);
+        return;
+    }
+    assert(applied != NULL);
+    postgres->schema_version++;
+    parameters_add_integer(&postgres->parameters, applied->version);
+    parameters_add_text(&postgres->parameters, applied->name);
+    code = postgres_send(postgres, note_migration_sql);
+    postgres_fly(postgres, code, postgres_ignore, apply_next);
+}
+
+/* Applies the migration that follows, or commits when there is none. */
+static void apply_next(struct postgres *postgres, int code)
+{
+    if (code == 0)
+        code = migration_check(postgresql_store.scheme, postgres->schema_version);
+    if (code != 0) {
+        postgres_lost(postgres);
+        return;
+    }
+    const struct migration *next = migration_find(postgresql_store.scheme, postgres->schema_version + 1);
+    if (next != NULL)
+        postgres_fly_text(postgres, next->sql, postgres_ignore, note_migration);
+    else
+        postgres_fly_text(postgres, "COMMIT", postgres_ignore, on_committed);
+}
+
+/* The results of begin_sql are in text; the last is the version. */
+static int take_version(struct postgres *postgres, PGresult *result)
+{
+    int column = PQfnumber(result, "schema_version");
+    struct decimal version;
+    int code = 0;
+    if (column >= 0 && PQntuples(result) == 1) {
+        code = decimal_parse(PQgetvalue(result, 0, column), (size_t)PQgetlength(result, 0, column), &version);
+        postgres->schema_version = code == 0 ? (int)version.mantissa : 0;
+    }
+    PQclear(result);
+    return code == 0 ? 0 : ERROR_CONNECTION;
+}
+
+void postgres_prepare(struct postgres *postgres)
+{
+    postgres_enter(postgres, POSTGRES_PREPARING);
+    if (PQsetnonblocking(postgres->connection, 1) != 0) {
+        int code = postgres_error(postgres, "set the connection non-blocking");
+        (void)code;
+        postgres_lost(postgres);
+        return;
+    }
+    postgres_fly_text(postgres, begin_sql, take_version, apply_next);
+}

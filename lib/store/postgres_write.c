@@ -1,0 +1,299 @@
+/* PostgreSQL: batches and leases. A batch is one flight: a statement for each table it has rows for, with the rows as
+ * arrays. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/store/postgres.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- statements ---- */
+
+static const char add_series_sql[] =
+    "INSERT INTO series (exchange, symbol, interval_s)"
+    " SELECT * FROM unnest($1, $2, $3) AS new(exchange, symbol, interval_s) ORDER BY exchange, symbol, interval_s"
+    " ON CONFLICT (exchange, symbol, interval_s) DO NOTHING";
+
+static const char start_series_sql[] =
+    "INSERT INTO series (exchange, symbol, interval_s, fire_from_ms)"
+    " SELECT DISTINCT ON (exchange, symbol, interval_s) exchange, symbol, interval_s, fire_from_ms"
+    "  FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS new(exchange, symbol, interval_s, fire_from_ms, place)"
+    "  ORDER BY exchange, symbol, interval_s, place"
+    " ON CONFLICT (exchange, symbol, interval_s) DO UPDATE SET fire_from_ms = excluded.fire_from_ms"
+    " WHERE series.fire_from_ms IS NULL";
+
+static const char write_candles_sql[] =
+    "INSERT INTO candles (series_id, open_time_ms, open, high, low, close, volume, price_scale, volume_scale)"
+    " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    " ON CONFLICT (series_id, open_time_ms) DO UPDATE SET open = excluded.open, high = excluded.high,"
+    "  low = excluded.low, close = excluded.close, volume = excluded.volume, price_scale = excluded.price_scale,"
+    "  volume_scale = excluded.volume_scale"
+    " WHERE (candles.open, candles.high, candles.low, candles.close, candles.volume, candles.price_scale,"
+    "  candles.volume_scale) IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close,"
+    "  excluded.volume, excluded.price_scale, excluded.volume_scale)";
+
+/* The parameters of each are an array for every field of the table's record, and one for the versions. */
+static const char *const write_ledger_sql[LEDGER_TABLES] = {
+    [TABLE_SIGNALS] =
+        "INSERT INTO signals (strategy, exchange, symbol, interval_s, candle_time_ms, side, price, price_scale,"
+        "  outcome, reason, decided_ms, version)"
+        " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        " ON CONFLICT (strategy, exchange, symbol, interval_s, candle_time_ms) DO NOTHING",
+    [TABLE_ORDERS] =
+        "INSERT INTO orders (order_id, strategy, exchange, symbol, side, state, quantity, filled, quantity_scale,"
+        "  created_ms, updated_ms, version)"
+        " SELECT DISTINCT ON (order_id) order_id, strategy, exchange, symbol, side, state, quantity, filled,"
+        "   quantity_scale, created_ms, updated_ms, version"
+        "  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) WITH ORDINALITY"
+        "   AS new(order_id, strategy, exchange, symbol, side, state, quantity, filled, quantity_scale, created_ms,"
+        "    updated_ms, version, place)"
+        "  ORDER BY order_id, version DESC, place DESC"
+        " ON CONFLICT (order_id) DO UPDATE SET strategy = excluded.strategy, exchange = excluded.exchange,"
+        "  symbol = excluded.symbol, side = excluded.side, state = excluded.state, quantity = excluded.quantity,"
+        "  filled = excluded.filled, quantity_scale = excluded.quantity_scale, created_ms = excluded.created_ms,"
+        "  updated_ms = excluded.updated_ms, version = excluded.version"
+        " WHERE orders.version <= excluded.version AND orders.* IS DISTINCT FROM excluded.*",
+    [TABLE_FILLS] =
+        "INSERT INTO fills (trade_id, order_id, strategy, exchange, symbol, side, price, price_scale, quantity,"
+        "  quantity_scale, notional, fee, realised, time_ms, version)"
+        " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+        " ON CONFLICT (exchange, symbol, trade_id) DO NOTHING",
+    [TABLE_POSITIONS] =
+        "INSERT INTO positions (exchange, symbol, strategy, quantity, quantity_scale, cost, realised, opened_ms,"
+        "  updated_ms, mark, mark_scale, unrealised, version)"
+        " SELECT DISTINCT ON (exchange, symbol) exchange, symbol, strategy, quantity, quantity_scale, cost, realised,"
+        "   opened_ms, updated_ms, mark, mark_scale, unrealised, version"
+        "  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) WITH ORDINALITY"
+        "   AS new(exchange, symbol, strategy, quantity, quantity_scale, cost, realised, opened_ms, updated_ms, mark,"
+        "    mark_scale, unrealised, version, place)"
+        "  ORDER BY exchange, symbol, version DESC, place DESC"
+        " ON CONFLICT (exchange, symbol) DO UPDATE SET strategy = excluded.strategy, quantity = excluded.quantity,"
+        "  quantity_scale = excluded.quantity_scale, cost = excluded.cost, realised = excluded.realised,"
+        "  opened_ms = excluded.opened_ms, updated_ms = excluded.updated_ms, mark = excluded.mark,"
+        "  mark_scale = excluded.mark_scale, unrealised = excluded.unrealised, version = excluded.version"
+        " WHERE positions.version <= excluded.version AND positions.* IS DISTINCT FROM excluded.*",
+    [TABLE_EQUITY] =
+        "INSERT INTO equity (time_ms, start, cash, inventory, realised, fees, unrealised, equity, version)"
+        " SELECT DISTINCT ON (time_ms) time_ms, start, cash, inventory, realised, fees, unrealised, equity, version"
+        "  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY"
+        "   AS new(time_ms, start, cash, inventory, realised, fees, unrealised, equity, version, place)"
+        "  ORDER BY time_ms, version DESC, place DESC"
+        " ON CONFLICT (time_ms) DO UPDATE SET start = excluded.start, cash = excluded.cash,"
+        "  inventory = excluded.inventory, realised = excluded.realised, fees = excluded.fees,"
+        "  unrealised = excluded.unrealised, equity = excluded.equity, version = excluded.version"
+        " WHERE equity.version <= excluded.version AND equity.* IS DISTINCT FROM excluded.*",
+};
+
+static const char require_generation_sql[] = "SELECT require_generation('trader', $1)";
+
+/* Two rows cannot be: what the lease is after a change, or what it was when there was none. */
+static const char take_lease_sql[] =
+    "WITH changed AS ("
+    " INSERT INTO leases (name, holder, generation, expires_ms)"
+    "  VALUES ($1, $2, 1, (extract(epoch FROM now()) * 1000)::bigint + $3)"
+    "  ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_ms = excluded.expires_ms,"
+    "   generation = leases.generation + (leases.holder <> excluded.holder)::integer"
+    "  WHERE leases.holder = excluded.holder OR leases.expires_ms <= excluded.expires_ms - $3"
+    "  RETURNING generation)"
+    "SELECT true, generation FROM changed"
+    " UNION ALL SELECT false, generation FROM leases WHERE name = $1 AND NOT EXISTS (SELECT FROM changed)";
+static const char release_lease_sql[] =
+    "WITH changed AS (UPDATE leases SET expires_ms = 0 WHERE name = $1 AND holder = $2)"
+    "SELECT false, generation FROM leases WHERE name = $1";
+
+/* ---- rows as arrays ---- */
+
+static void put_cell(struct postgres_parameters *parameters, enum postgres_element element, struct cell cell)
+{
+    if (element == ELEMENT_TEXT)
+        parameters_put_text(parameters, cell.text, cell.length);
+    else
+        parameters_put_integer(parameters, element, cell.integer);
+}
+
+static int send_missing_series(struct postgres *postgres, const struct series_map *missing)
+{
+    struct postgres_parameters *parameters = &postgres->parameters;
+    parameters_add_array(parameters, ELEMENT_TEXT, missing->count);
+    for (size_t i = 0; i < missing->count; i++)
+        parameters_put_text(parameters, missing->entries[i].exchange, strlen(missing->entries[i].exchange));
+    parameters_add_array(parameters, ELEMENT_TEXT, missing->count);
+    for (size_t i = 0; i < missing->count; i++)
+        parameters_put_text(parameters, missing->entries[i].symbol, strlen(missing->entries[i].symbol));
+    parameters_add_array(parameters, ELEMENT_INT8, missing->count);
+    for (size_t i = 0; i < missing->count; i++)
+        parameters_put_integer(parameters, ELEMENT_INT8, missing->entries[i].interval_s);
+    return postgres_send(postgres, add_series_sql);
+}
+
+static int send_series_starts(struct postgres *postgres, const struct store_series_start *rows, size_t count)
+{
+    struct postgres_parameters *parameters = &postgres->parameters;
+    if (count == 0)
+        return 0;
+    parameters_add_array(parameters, ELEMENT_TEXT, count);
+    for (size_t i = 0; i < count; i++)
+        parameters_put_text(parameters, rows[i].exchange, strlen(rows[i].exchange));
+    parameters_add_array(parameters, ELEMENT_TEXT, count);
+    for (size_t i = 0; i < count; i++)
+        parameters_put_text(parameters, rows[i].start.symbol, strlen(rows[i].start.symbol));
+    parameters_add_array(parameters, ELEMENT_INT8, count);
+    for (size_t i = 0; i < count; i++)
+        parameters_put_integer(parameters, ELEMENT_INT8, rows[i].start.interval_s);
+    parameters_add_array(parameters, ELEMENT_INT8, count);
+    for (size_t i = 0; i < count; i++)
+        parameters_put_integer(parameters, ELEMENT_INT8, rows[i].start.fire_from_ms);
+    return postgres_send(postgres, start_series_sql);
+}
+
+static int send_candles(struct postgres *postgres, const struct store_batch *batch)
+{
+    struct postgres_parameters *parameters = &postgres->parameters;
+    const struct record_row *record = &records[RECORD_candle];
+    const struct candle_order *order = &postgres->order;
+    int code = candle_order_build(&postgres->order, batch, &postgres->series);
+    if (code != 0 || order->count == 0)
+        return code;
+    parameters_add_array(parameters, ELEMENT_INT4, order->count);
+    for (size_t i = 0; i < order->count; i++)
+        parameters_put_integer(parameters, ELEMENT_INT4, order->slots[i].series_id);
+    for (size_t column = 0; column < record->field_count; column++) {
+        const struct field_row *field = &record->fields[column];
+        enum postgres_element element = parameters_element_of(field);
+        parameters_add_array(parameters, element, order->count);
+        for (size_t i = 0; i < order->count; i++)
+            put_cell(parameters, element, row_get(field, &batch->candles[order->slots[i].row].event.candle));
+    }
+    return postgres_send(postgres, write_candles_sql);
+}
+
+static int send_ledger(struct postgres *postgres, const struct store_batch *batch, enum ledger_table table)
+{
+    struct postgres_parameters *parameters = &postgres->parameters;
+    const struct record_row *record = &records[ledger_tables[table].record];
+    size_t count = ledger_count(batch, table);
+    if (count == 0)
+        return 0;
+    for (size_t column = 0; column < record->field_count; column++) {
+        const struct field_row *field = &record->fields[column];
+        enum postgres_element element = parameters_element_of(field);
+        parameters_add_array(parameters, element, count);
+        for (size_t i = 0; i < count; i++)
+            put_cell(parameters, element, row_get(field, ledger_row(batch, table, i)));
+    }
+    parameters_add_array(parameters, ELEMENT_INT8, count);
+    for (size_t i = 0; i < count; i++)
+        parameters_put_integer(parameters, ELEMENT_INT8, ledger_version(batch, table, i));
+    return postgres_send(postgres, write_ledger_sql[table]);
+}
+
+/* ---- batches ---- */
+
+/* Counts the rows of each statement. */
+static int count_changed(struct postgres *postgres, PGresult *result)
+{
+    struct decimal count;
+    const char *text = PQcmdTuples(result);
+    if (PQresultStatus(result) == PGRES_COMMAND_OK && decimal_parse(text, strlen(text), &count) == 0)
+        postgres->work.result.changed += (uint64_t)count.mantissa;
+    PQclear(result);
+    return 0;
+}
+
+static void send_rows(struct postgres *postgres)
+{
+    const struct store_batch *batch = postgres->work.batch;
+    int code = 0;
+    if (batch->ledger_generation > 0) {
+        parameters_add_integer(&postgres->parameters, (int64_t)batch->ledger_generation);
+        code = postgres_send(postgres, require_generation_sql);
+    }
+    if (code == 0)
+        code = send_series_starts(postgres, batch->series, batch->series_count);
+    if (code == 0)
+        code = send_candles(postgres, batch);
+    for (enum ledger_table table = 0; table < LEDGER_TABLES && code == 0; table++)
+        code = send_ledger(postgres, batch, table);
+    postgres_fly(postgres, code, count_changed, postgres_end_work);
+}
+
+static void on_series_added(struct postgres *postgres, int code)
+{
+    if (code != 0)
+        postgres_end_work(postgres, code);
+    else
+        send_rows(postgres);
+}
+
+/* The insertion has no rows to take; the look-up behind it has. */
+static int take_series_or_none(struct postgres *postgres, PGresult *result)
+{
+    return PQresultStatus(result) == PGRES_TUPLES_OK ? postgres_take_series(postgres, result)
+                                                     : postgres_ignore(postgres, result);
+}
+
+static int list_missing_series(const struct postgres *postgres, struct series_map *missing)
+{
+    const struct store_batch *batch = postgres->work.batch;
+    int code = 0;
+    for (size_t i = 0; i < batch->candle_count && code == 0; i++) {
+        const char *exchange = batch->candles[i].exchange;
+        const struct candle_event *event = &batch->candles[i].event;
+        if (series_map_find(&postgres->series, exchange, event->symbol, event->interval_s) != NULL)
+            continue;
+        struct series_entry entry = {.interval_s = event->interval_s};
+        memcpy(entry.symbol, event->symbol, sizeof entry.symbol);
+        code = text_copy(entry.exchange, sizeof entry.exchange, exchange, strlen(exchange));
+        if (code == 0)
+            code = series_map_put(missing, &entry);
+    }
+    return code;
+}
+
+/* Gives ids to the series that have none, in a flight of their own: the ids then hold whatever becomes of the batch. */
+static void add_series_then_rows(struct postgres *postgres)
+{
+    struct series_map missing = {0};
+    int code = list_missing_series(postgres, &missing);
+    if (code == 0)
+        code = send_missing_series(postgres, &missing);
+    if (code == 0)
+        code = postgres_send_load_series(postgres);
+    series_map_release(&missing);
+    postgres_fly(postgres, code, take_series_or_none, on_series_added);
+}
+
+void postgres_write(struct store *store, const struct store_batch *batch, store_done_fn done, void *user)
+{
+    struct postgres *postgres = store->state;
+    if (!postgres_begin_work(postgres, (struct postgres_work){.batch = batch, .done = done, .user = user}))
+        return;
+    if (series_map_has_all(&postgres->series, batch->candles, batch->candle_count))
+        send_rows(postgres);
+    else
+        add_series_then_rows(postgres);
+}
+
+/* ---- leases ---- */
+
+static int take_lease_row(struct postgres *postgres, PGresult *result)
+{
+    if (PQntuples(result) > 0) {
+        postgres->work.result.granted = postgres_integer(result, 0, 0) != 0;
+        postgres->work.result.generation = (uint64_t)postgres_integer(result, 0, 1);
+    }
+    PQclear(result);
+    return 0;
+}
+
+void postgres_lease(struct store *store, const struct lease_request *request, store_done_fn done, void *user)
+{
+    struct postgres *postgres = store->state;
+    if (!postgres_begin_work(postgres, (struct postgres_work){.request = *request, .done = done, .user = user}))
+        return;
+    parameters_add_text(&postgres->parameters, postgres->work.request.name);
+    parameters_add_integer(&postgres->parameters, (int64_t)request->holder);
+    if (!request->release)
+        parameters_add_integer(&postgres->parameters, request->duration_ms);
+    int code = postgres_send(postgres, request->release ? release_lease_sql : take_lease_sql);
+    postgres_fly(postgres, code, take_lease_row, postgres_end_work);
+}
