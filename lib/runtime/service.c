@@ -87,7 +87,8 @@ int service_reconnect(struct service_context *context, enum link link)
 void service_set_status(struct service_context *context, enum process_status status, const char *detail)
 {
     if (status != health_status(context->health))
-        log_info("status", log_text("status", process_status_name(status)), log_text("detail", detail));
+        log_write(status == PROCESS_STATUS_DEGRADED ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "status",
+                  LOG_FIELDS(log_text("status", process_status_name(status)), log_text("detail", detail)));
     health_set(context->health, status, detail);
 }
 
