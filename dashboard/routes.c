@@ -190,30 +190,3 @@ const char *const *route_headers(bool secure)
 {
     return secure ? secure_headers : plain_headers;
 }
-
-static const struct {
-    enum need need;
-    const char *word;
-} need_words[] = {
-    {NEED_SESSION, "session"},
-    {NEED_OWN_PAGE, "own page"},
-    {NEED_JSON, "JSON"},
-    {NEED_REQUESTED_WITH, "X-Requested-With"},
-    {COUNTS_AS_ACTION, "counts as an action"},
-};
-
-void dashboard_print_page(FILE *out)
-{
-    (void)fprintf(out, "| method | path | needs | what it does |\n|---|---|---|---|\n");
-    for (size_t i = 0; i < route_count; i++) {
-        const char *separator = "";
-        (void)fprintf(out, "| %s | `%s` | ", route_rows[i].method, route_rows[i].path);
-        for (size_t j = 0; j < sizeof need_words / sizeof need_words[0]; j++) {
-            if (route_rows[i].needs & (int)need_words[j].need) {
-                (void)fprintf(out, "%s%s", separator, need_words[j].word);
-                separator = ", ";
-            }
-        }
-        (void)fprintf(out, "%s | %s |\n", separator[0] == '\0' ? "-" : "", route_rows[i].sentence);
-    }
-}

@@ -6,7 +6,6 @@
 #include "lib/runtime/http_server.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 /* What a route needs; flags. Every route but one of 0 needs HTTPS as well, where the page is served through it. */
 enum need {
@@ -26,7 +25,7 @@ struct route_row {
     const char *sentence;
 };
 
-/* Routes for http_server_open, and the same rows for tests and the page; both have route_count rows. */
+/* Routes for http_server_open, and the same rows for tests; both have route_count rows. docs/routes.md shows them. */
 extern const struct http_route http_routes[];
 extern const struct route_row route_rows[];
 extern const size_t route_count;
@@ -37,8 +36,5 @@ const char *const *route_headers(bool secure);
 /* For http_server_options.allow, with the struct dashboard as `user`: checks what a route needs, and answers when
  * something is missing. */
 bool route_allow(struct http_request *request, int needs, void *user);
-
-/* Writes docs/dashboard.md's table of routes as Markdown. */
-void dashboard_print_page(FILE *out);
 
 #endif
