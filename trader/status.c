@@ -50,8 +50,10 @@ static void set_metrics(const struct trader *trader, int64_t now_ms)
 {
     const struct ledger *ledger = &trader->desk.ledger;
     struct decimal equity = {ledger_equity(ledger).units, AMOUNT_SCALE};
-    metric_set(METRIC_open_positions, ledger->open_count);
-    metric_set(METRIC_equity, decimal_to_double(equity));
+    if (trader->phase == PHASE_LIVE) { /* before, the ledger is being restored */
+        metric_set(METRIC_open_positions, ledger->open_count);
+        metric_set(METRIC_equity, decimal_to_double(equity));
+    }
     metric_set(METRIC_ledger_waiting, archive_depth(&trader->archive));
     metric_set(METRIC_lease_held, tenure_is_valid(&trader->tenure, now_ms));
 }

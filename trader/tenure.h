@@ -10,7 +10,8 @@
 
 enum {
     LEASE_DURATION_MS = 3000,
-    LEASE_RENEWAL_MS = 1000,
+    LEASE_RENEWAL_MS = 1000, /* how often the holder asks */
+    LEASE_ASKING_MS = 250,   /* and who wants to be the holder */
     LEASE_MARGIN_MS = 500, /* the holder stops so much before the grantor's clock can have run out */
 };
 

@@ -269,7 +269,7 @@ static void on_tick(struct service_context *context, void *state, int64_t now_ms
         finish_if_done(trader, context, now_ms);
         return;
     }
-    if (now_ms - trader->lease_asked_ms >= LEASE_RENEWAL_MS)
+    if (now_ms - trader->lease_asked_ms >= (trader->tenure.held ? LEASE_RENEWAL_MS : LEASE_ASKING_MS))
         ask_for_lease(trader, context, now_ms, false);
     restore_tick(trader, context, now_ms);
     flatten_step(trader, context);

@@ -51,11 +51,18 @@ void known_set_release(struct known_set *set)
     *set = (struct known_set){0};
 }
 
+/* Memory that was never written to costs nothing, so what is empty is left alone. */
+static void erase(const struct known_set *set, struct key *slots, uint32_t *count)
+{
+    if (*count > 0)
+        memset(slots, 0, slot_count(set) * sizeof *slots);
+    *count = 0;
+}
+
 void known_set_clear(struct known_set *set)
 {
-    memset(set->newer, 0, slot_count(set) * sizeof *set->newer);
-    memset(set->older, 0, slot_count(set) * sizeof *set->older);
-    set->count = 0;
+    erase(set, set->newer, &set->count);
+    erase(set, set->older, &set->older_count);
 }
 
 bool known_set_contains(const struct known_set *set, struct key key)
@@ -67,9 +74,10 @@ bool known_set_contains(const struct known_set *set, struct key key)
 static void start_generation(struct known_set *set)
 {
     struct key *forgotten = set->older;
+    erase(set, forgotten, &set->older_count);
     set->older = set->newer;
+    set->older_count = set->count;
     set->newer = forgotten;
-    memset(set->newer, 0, slot_count(set) * sizeof *set->newer);
     set->count = 0;
 }
 

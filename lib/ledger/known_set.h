@@ -13,9 +13,10 @@
 #include <stdint.h>
 
 struct known_set {
-    uint32_t capacity;          /* keys in one generation; a power of two */
-    uint32_t count;             /* keys in the newer generation */
-    struct key *newer, *older;  /* 2 * capacity slots each, open addressing; owned */
+    uint32_t capacity;         /* keys in one generation; a power of two */
+    uint32_t count;            /* keys in the newer generation */
+    uint32_t older_count;      /* keys in the older one */
+    struct key *newer, *older; /* 2 * capacity slots each, open addressing; owned */
 };
 
 /* `capacity` must be a power of two. ERROR_MEMORY. */
