@@ -199,7 +199,6 @@ static void tell_status(struct fetcher *fetcher)
 
 static void report(struct fetcher *fetcher)
 {
-    tell_status(fetcher);
     metric_set(METRIC_series_waiting,
                fetcher->stage == STAGE_FOLLOWING ? (double)poll_waiting(&fetcher->poll) : 0);
     fetcher->states[0] = service_state(fetcher->context);
@@ -300,6 +299,7 @@ static void fetcher_on_tick(struct service_context *context, void *state, int64_
     hydrate_on_tick(&fetcher->hydrate, now_ms);
     control_on_tick(&fetcher->control, now_ms);
     advance(fetcher, now_ms);
+    tell_status(fetcher);
     if (now_ms - fetcher->instruments_ms >= INSTRUMENTS_MS) {
         fetcher->instruments_ms = now_ms;
         publish_instruments(&fetcher->publish, poll_exchange_ms(&fetcher->poll));

@@ -85,14 +85,16 @@ static int request_tickers(struct poll *poll, uint32_t chunk)
     return poll->exchange->tickers_request(poll->base_url, symbols, count, &poll->request);
 }
 
-/* ERROR_MISSING when nothing is to be asked for now. */
+/* ERROR_MISSING when nothing is to be asked for now: then the series is up to date. */
 static int request_candles(struct poll *poll, struct poll_flight *flight)
 {
-    const struct series *series = &poll->market->series[flight->index];
+    struct series *series = &poll->market->series[flight->index];
     int64_t first_ms = intake_first_ms(series);
     flight->last_open_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms);
-    if (flight->last_open_ms < first_ms || flight->last_open_ms <= ring_newest_ms(&series->ring))
+    if (flight->last_open_ms < first_ms || flight->last_open_ms <= ring_newest_ms(&series->ring)) {
+        series->ready = true;
         return error_set(ERROR_MISSING, "no candle has closed");
+    }
     return poll->exchange->candles_request(poll->base_url, series->symbol, series->interval_s, first_ms,
                                            flight->last_open_ms, &poll->request);
 }

@@ -1,0 +1,54 @@
+/* The fetcher on a stage: time, loop, links and HTTP are played, and so are the exchange and the persister. Nothing
+ * waits; a minute of the market takes as long as its events. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_TESTS_FETCHER_STAGE_H
+#define WICK_TESTS_FETCHER_STAGE_H
+
+#include "lib/runtime/service.h"
+
+enum { STAGE_SYMBOLS = 5, STAGE_MINUTES = 4000, STAGE_MINUTE_MS = 60000 };
+
+/* The faults of the played world; 0: none. Rates are in 1000. */
+struct stage_faults {
+    unsigned cut, status500, status429, timeout; /* answers */
+    unsigned omitted;                            /* candles left out of an answer, but there in the next */
+    unsigned lost;                               /* messages between fetcher and persister, either way */
+    bool lacks_some;                             /* the exchange itself lacks every 17th candle of the third symbol */
+};
+
+struct stage {
+    struct stage_faults faults;
+    bool persister_away;
+    bool lease_taken;      /* by another fetcher */
+    /* What was seen. */
+    unsigned requests, requests_while_stopped, stops;
+    unsigned candles_published, published_wrongly, tickers_published, instruments_published;
+    unsigned stored_rows, stored_wrongly;
+    uint64_t generation;
+    enum process_status status;
+};
+
+extern struct stage stage;
+
+/* A new world: an empty store, no faults; `speed` times as fast. The fetcher is not there yet. */
+void stage_set(int64_t speed);
+
+/* Starts the fetcher; kills it: what it had sent is on its way, all else is gone; stops it as SIGTERM does. */
+void stage_start(void);
+void stage_kill(void);
+void stage_stop(void);
+
+/* Lets time pass. */
+void stage_run(int64_t wall_ms);
+
+/* How many minutes of the market have closed, by the exchange's clock. */
+int64_t stage_closed(void);
+
+/* Whether the store has every candle of the minutes [first, last], counted from the market's beginning, as the
+ * exchange has it, and none that it lacks. */
+bool stage_store_has(int64_t first, int64_t last);
+
+/* The beginning of a symbol's series in the store, in minutes from the market's beginning; -1: none. */
+int64_t stage_start_of(int symbol);
+
+#endif
