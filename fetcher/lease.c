@@ -28,7 +28,8 @@ static void ask(const struct lease_state *lease, int64_t now_ms, bool release)
 
 void lease_on_tick(struct lease_state *lease, int64_t now_ms)
 {
-    if (lease->asked_ms != 0 && now_ms - lease->asked_ms < LEASE_RENEW_MS)
+    int64_t pause_ms = lease_is_held(lease, now_ms) ? LEASE_RENEW_MS : LEASE_ASK_MS;
+    if (lease->asked_ms != 0 && now_ms - lease->asked_ms < pause_ms)
         return;
     if (now_ms - lease->answered_ms > LEASE_SILENCE_MS) {
         lease->answered_ms = now_ms;

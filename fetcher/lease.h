@@ -1,4 +1,4 @@
-/* The lease that makes this fetcher the only one. It is asked for each second; who holds it counts from when the
+/* The lease that makes this fetcher the only one. It is renewed each second; who holds it counts from when the
  * request was sent, so it ends here before it ends at the store. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_FETCHER_LEASE_H
@@ -6,7 +6,12 @@
 
 #include "lib/runtime/service.h"
 
-enum { LEASE_MS = 3000, LEASE_RENEW_MS = 1000, LEASE_SILENCE_MS = 10000 };
+enum {
+    LEASE_MS = 3000,
+    LEASE_RENEW_MS = 1000, /* while it is held */
+    LEASE_ASK_MS = 250,    /* while it is not */
+    LEASE_SILENCE_MS = 10000,
+};
 
 struct lease_state {
     struct service_context *context; /* borrowed */
