@@ -12,7 +12,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -o 65532 -g 65532 -m 0700 /data
 COPY --from=build /source/wick /source/build/release/bin/ /usr/local/bin/
-# Nothing but /data is written, and only by the trader (what it lets through) and by SQLite.
+# Nothing but /data is written: notes of fetcher and trader, and the database if it is SQLite.
 USER 65532:65532
 ENV WICK_PROCESS__DATA_DIR=/data \
     WICK_PROCESS__HEALTH_ADDRESS=0.0.0.0 \
