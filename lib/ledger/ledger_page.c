@@ -42,7 +42,14 @@ static const char introduction[] =
     "\n"
     "Unrealised profit is the value of the open positions at the bid less their cost; equity is cash + inventory +\n"
     "unrealised. A day begins at midnight UTC of the exchange's clock, with the equity of the first poll of the\n"
-    "market after it. A fill is applied once by exchange, symbol and trade id.\n";
+    "market after it. A fill is applied once by exchange, symbol and trade id.\n"
+    "\n"
+    "## The mode\n"
+    "\n"
+    "A person may pause trading, let only exits through, halt it, resume it, or sell everything (flatten: each\n"
+    "position at the bid, again and again until none is left but what the exchange would not take; no entries\n"
+    "follow). The mode outlives a restart in the file `trading-mode` of `process.data_dir`; a file that cannot be\n"
+    "read counts as halted.\n";
 
 static void print_reasons(FILE *out)
 {

@@ -349,7 +349,8 @@ static void test_amount_text_is_exact(void)
 
 static void test_instruments_are_checked(void)
 {
-    struct instrument good = {.symbol = "ETHUSDT", .tick_size = 1, .price_scale = 2, .lot_step = 1, .quantity_scale = 4};
+    struct instrument good = {.symbol = "ETHUSDT",
+                              .tick_size = 1, .price_scale = 2, .lot_step = 1, .quantity_scale = 4};
     CU_ASSERT_EQUAL(instrument_check(&good), 0);
     struct instrument bad = good;
     bad.tick_size = 0;

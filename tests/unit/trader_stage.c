@@ -481,6 +481,14 @@ const struct signal_outcome *stage_outcome(const struct signal *signal)
     return i < stage.shelf.outcome_count ? &stage.shelf.outcomes[i] : NULL;
 }
 
+const char *stage_reason(const struct signal *signal)
+{
+    stage_send_signal(1, signal);
+    stage_settle();
+    const struct signal_outcome *outcome = stage_outcome(signal);
+    return outcome != NULL ? outcome->reason : "none";
+}
+
 /* ---- what must hold of what is stored ---- */
 
 static int position_faults(const struct position *position)

@@ -103,6 +103,9 @@ int stage_verdict(uint64_t sequence);
 /* The stored outcome of a signal, or NULL. */
 const struct signal_outcome *stage_outcome(const struct signal *signal);
 
+/* Sends a signal, lets everything arrive, and says the reason of its stored outcome; "none" if there is none. */
+const char *stage_reason(const struct signal *signal);
+
 /* How many things are wrong with what is stored: the identity, fills against positions, cash, orders, outcomes. */
 int stage_faults(void);
 
