@@ -161,6 +161,20 @@ def check_pages(program):
             find(path, 1, f"out of date; print it with wick-pages {name}")
 
 
+def check_citations():
+    """Every path, and every path:name, that a page cites in backquotes exists."""
+    folders = "|".join(sorted({str(path.parts[0]) for path in project_files() if len(path.parts) > 1}))
+    citation = re.compile(rf"`((?:{folders})/[\w./-]+?)(?::(\w+))?`")
+    for page in [*Path("docs").glob("*.md"), Path("README.md"), Path("CONTRIBUTING.md")]:
+        for number, line in enumerate(page.read_text().splitlines(), 1):
+            for name, function in citation.findall(line):
+                cited = Path(name)
+                if not cited.exists():
+                    find(page, number, f"there is no {name}")
+                elif function and not re.search(rf"\b{function}\(", cited.read_text()):
+                    find(page, number, f"there is no {function} in {name}")
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -179,6 +193,7 @@ def main():
             check_prototypes(path, text)
     check_function_lengths(sources)
     check_pages(sys.argv[1])
+    check_citations()
     print("\n".join(findings))
     print(f"{len(sources)} sources read, {len(findings)} finding(s)")
     sys.exit(1 if findings else 0)
