@@ -72,6 +72,8 @@ struct poll {
     int64_t instruments_ms; /* monotonic, of the newest list; 0: none yet */
     uint32_t time_samples;
     uint32_t failures;      /* in a row, of all requests */
+    uint32_t unlogged;      /* failures since one was logged, at */
+    int64_t logged_ms;      /* monotonic */
     uint64_t random;        /* state of the generator that spreads retries */
 
     struct poll_flight flights[HTTP_CONNECTIONS_MAX];

@@ -12,7 +12,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { CLOCK_OFF_MS = 1000 }; /* of our time: a clock that is further off than this has another speed than configured */
+enum {
+    CLOCK_OFF_MS = 1000, /* of our time: a clock that is further off than this has another speed than configured */
+    FAILURE_LOG_MS = 5000, /* failures are logged no more often, with their count */
+};
 
 /* ---- time ---- */
 
@@ -90,10 +93,10 @@ static void count_intake(const struct series *series, const struct intake *intak
     metric_add(METRIC_candles_refused_total, intake->refused);
     metric_add(METRIC_candles_revised_total, intake->revised);
     metric_add(METRIC_candles_absent_total, intake->absent);
-    if (intake->refused + intake->revised + intake->absent > 0)
+    if (intake->refused + intake->absent > 0)
         log_warn("candles_odd", log_text("symbol", series->symbol), log_int("interval_s", series->interval_s),
-                 log_int("refused", intake->refused), log_int("revised", intake->revised),
-                 log_int("absent", intake->absent), log_int("newest_ms", ring_newest_ms(&series->ring)));
+                 log_int("refused", intake->refused), log_int("absent", intake->absent),
+                 log_int("newest_ms", ring_newest_ms(&series->ring)));
 }
 
 /* When this series is asked for next: at its next close, when the store has made room, at once if the exchange has
@@ -165,10 +168,14 @@ static void retry(struct poll *poll, const struct poll_flight *flight)
     ++*failures;
     poll->failures++;
     metric_add(METRIC_exchange_failures_total, 1);
-    int64_t delay_ms = intake_retry_ms(*failures, poll_random(poll));
-    if (poll->failures == 1 || poll->failures % 100 == 0)
-        log_warn("request_failed", log_text("request", kinds[flight->kind]), log_int("in_a_row", poll->failures),
+    poll->unlogged++;
+    int64_t now_ms = clock_monotonic_ms(), delay_ms = intake_retry_ms(*failures, poll_random(poll));
+    if (now_ms - poll->logged_ms >= FAILURE_LOG_MS) {
+        log_warn("request_failed", log_text("request", kinds[flight->kind]), log_int("count", poll->unlogged),
                  log_int("again_ms", delay_ms), log_text("error", error_message()));
+        poll->logged_ms = now_ms;
+        poll->unlogged = 0;
+    }
     poll_plan_again(poll, flight, delay_ms);
 }
 
