@@ -68,7 +68,7 @@ export function percent(part, whole) {
   return `${sign}${text}\u202f%`;
 }
 
-// A length of time by its two largest units: "3 d 4 h", "12 min", "8 s".
+// A length of time: "3 d 4 h", "2 h 5 min", "12 min", "8 s".
 export function duration(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const parts = [
@@ -82,8 +82,8 @@ export function duration(ms) {
     return "0 s";
   }
   return parts
-    .slice(first, first + 2)
-    .filter(([count, unit]) => count > 0 && !(unit === "s" && first < 2))
+    .slice(first, first < 2 ? first + 2 : first + 1)
+    .filter(([count]) => count > 0)
     .map(([count, unit]) => `${count} ${unit}`)
     .join(" ");
 }

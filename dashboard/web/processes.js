@@ -8,12 +8,7 @@ import { Table } from "./table.js";
 const order = ["fetcher", "trader", "persister", "dashboard", "analyzer"];
 const roleOrder = (row) => `${order.indexOf(row.role)} ${row.instance}`;
 
-function detail(row) {
-  const shards = row.role === "analyzer" && row.shards > 0 ? `${row.shards} shards` : "";
-  return [row.detail, shards].filter((text) => text !== "").join(" · ");
-}
-
-const everything = (row) => `${detail(row)}${detail(row) === "" ? "" : " · "}${count(row.work)} units of work`;
+const everything = (row) => [row.detail, `${count(row.work)} units of work`].filter((text) => text !== "").join(" · ");
 
 const columns = [
   { title: "Role", value: roleOrder, text: (row) => row.role, hover: (row) => `Instance ${row.instance}` },
@@ -26,7 +21,7 @@ const columns = [
       setText(node, row.status);
     },
   },
-  { title: "Detail", className: "wide-cell muted", text: detail, hover: everything },
+  { title: "Detail", className: "detail-cell muted", text: (row) => row.detail, hover: everything },
   { title: "Memory", right: true, value: (row) => row.memory_bytes, text: (row) => bytes(row.memory_bytes) },
   { title: "Uptime", right: true, value: (row) => row.uptime_ms, text: (row) => duration(row.uptime_ms) },
 ];

@@ -6,6 +6,7 @@ import { signalKey } from "./model.js";
 import { symbolButton } from "./positions.js";
 
 const shownMax = 120;
+const freshMax = 4; // as many new ones at once light up; more would be a flicker
 const outcomeTones = { filled: "good", expired: "warn", refused: "" };
 
 function makeSignal(row, onSymbol) {
@@ -32,18 +33,18 @@ function makeSignal(row, onSymbol) {
 class SignalList {
   #nodes = new Map(); // key -> element
   #list = byId("signals");
-  #began = false;
 
   // Adds what is new, drops what is not wanted any more, and leaves the rest alone.
   show(rows, onSymbol) {
     const kept = new Map();
+    const fresh = [];
     let next = this.#list.firstChild;
     for (const row of rows) {
       const key = signalKey(row);
       let node = this.#nodes.get(key);
       if (node === undefined) {
         node = makeSignal(row, onSymbol);
-        node.classList.toggle("fresh", this.#began);
+        fresh.push(node);
       }
       kept.set(key, node);
       if (node === next) {
@@ -57,8 +58,10 @@ class SignalList {
         node.remove();
       }
     }
+    for (const node of fresh) {
+      node.classList.toggle("fresh", this.#nodes.size > 0 && fresh.length <= freshMax);
+    }
     this.#nodes = kept;
-    this.#began = true;
   }
 }
 
