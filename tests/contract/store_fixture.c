@@ -71,13 +71,15 @@ void for_each_engine(void (*check)(struct fixture *fixture))
 
 /* ---- driving ---- */
 
-static void turn(struct fixture *fixture, int64_t deadline_ms)
+/* Waits as the store asks, but looks at the condition every TURN_MS, and goes on. */
+static void turn(struct fixture *fixture)
 {
+    enum { TURN_MS = 20 };
     const struct store_kind *kind = fixture->store.kind;
     struct store_wait wait;
     kind->wait(&fixture->store, &wait);
     int64_t now_ms = clock_monotonic_ms();
-    int64_t until_ms = wait.deadline_ms < deadline_ms ? wait.deadline_ms : deadline_ms;
+    int64_t until_ms = wait.deadline_ms < now_ms + TURN_MS ? wait.deadline_ms : now_ms + TURN_MS;
     struct pollfd descriptor = {.fd = wait.fd,
                                 .events = (short)((wait.read ? POLLIN : 0) | (wait.write ? POLLOUT : 0))};
     (void)poll(&descriptor, 1, until_ms > now_ms ? (int)(until_ms - now_ms) : 0);
@@ -90,7 +92,7 @@ bool fixture_until(struct fixture *fixture, bool (*condition)(const struct fixtu
     while (!condition(fixture)) {
         if (clock_monotonic_ms() >= deadline_ms)
             return false;
-        turn(fixture, deadline_ms);
+        turn(fixture);
     }
     return true;
 }
@@ -132,7 +134,7 @@ static void on_done(void *user, const struct store_result *result)
     fixture->done = true;
 }
 
-static int finish(struct fixture *fixture)
+int fixture_end(struct fixture *fixture)
 {
     if (!fixture_until(fixture, is_done))
         CU_FAIL_FATAL("the work did not end");
@@ -151,7 +153,7 @@ void fixture_begin_write(struct fixture *fixture, const struct store_batch *batc
 int fixture_write(struct fixture *fixture, const struct store_batch *batch)
 {
     fixture_begin_write(fixture, batch);
-    return finish(fixture);
+    return fixture_end(fixture);
 }
 
 int fixture_lease(struct fixture *fixture, const char *name, uint64_t holder, uint32_t duration_ms, bool release)
@@ -160,7 +162,7 @@ int fixture_lease(struct fixture *fixture, const char *name, uint64_t holder, ui
     (void)snprintf(request.name, sizeof request.name, "%s", name);
     fixture->done = false;
     fixture->store.kind->lease(&fixture->store, &request, on_done, fixture);
-    return finish(fixture);
+    return fixture_end(fixture);
 }
 
 /* ---- answers ---- */
@@ -198,7 +200,7 @@ int fixture_query(struct fixture *fixture, const struct query *query)
     memset(&fixture->answer, 0, sizeof fixture->answer);
     fixture->done = false;
     fixture->store.kind->query(&fixture->store, query, on_part, on_done, fixture);
-    return finish(fixture);
+    return fixture_end(fixture);
 }
 
 struct query fixture_query_of(enum query_kind kind, uint32_t limit)

@@ -66,8 +66,9 @@ int fixture_write(struct fixture *fixture, const struct store_batch *batch);
 int fixture_lease(struct fixture *fixture, const char *name, uint64_t holder, uint32_t duration_ms, bool release);
 int fixture_query(struct fixture *fixture, const struct query *query);
 
-/* Begins a write without waiting for it; fixture->done says when it is over. */
+/* Begins a write, and drives what was begun to its end. */
 void fixture_begin_write(struct fixture *fixture, const struct store_batch *batch);
+int fixture_end(struct fixture *fixture);
 
 /* Runs SQL behind the store's back and returns its rows, "a|b" each with a line feed; the text is the caller's to
  * free. Fails the test on an error. */
