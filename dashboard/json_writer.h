@@ -25,17 +25,29 @@ struct json_writer {
 /* A writer at the beginning of `text`; capacity > 0. */
 struct json_writer json_into(char *text, size_t capacity);
 
+/* Begins an object; every one is closed by json_close_object. */
 void json_open_object(struct json_writer *json, const char *key);
+
+/* Ends the innermost object. */
 void json_close_object(struct json_writer *json);
+
+/* Begins an array, whose values have no key; every one is closed by json_close_array. */
 void json_open_array(struct json_writer *json, const char *key);
+
+/* Ends the innermost array. */
 void json_close_array(struct json_writer *json);
 
 /* Control characters, quotes, backslashes and '<' are escaped; a byte beyond ASCII, which no message of Wick can
  * carry, is written as U+FFFD. */
 void json_text(struct json_writer *json, const char *key, const char *value);
 
+/* A number: a time, a count. JavaScript reads it exactly up to 2^53. */
 void json_integer(struct json_writer *json, const char *key, int64_t value);
+
+/* The same for what has no sign. */
 void json_unsigned(struct json_writer *json, const char *key, uint64_t value);
+
+/* true or false. */
 void json_bool(struct json_writer *json, const char *key, bool value);
 
 /* mantissa * 10^-scale as a string with its shortest exact text: no reader rounds it. */

@@ -129,7 +129,7 @@ static int request(const char *method, const char *path, const char *headers, co
     while (read_more(fd, &size, clock_monotonic_ms() + DEADLINE_MS))
         continue;
     (void)close(fd);
-    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? atoi(answer + 9) : 0;
+    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int)strtol(answer + 9, NULL, 10) : 0;
 }
 
 /* The value of a header of `answer`, or NULL; `nth` from 0. */

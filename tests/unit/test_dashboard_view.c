@@ -124,7 +124,7 @@ static void any_order_of_arrival_gives_the_same_rows(void)
     }
     CU_ASSERT_EQUAL(recent.count, recent_orders.capacity);
     for (size_t i = 0; i < recent.count; i++)
-        CU_ASSERT_EQUAL(atol(id_at(&recent, i)), (long)(ROWS - 1 - i));
+        CU_ASSERT_EQUAL(strtol(id_at(&recent, i), NULL, 10), (long)(ROWS - 1 - i));
     recent_release(&recent);
 }
 
@@ -225,7 +225,7 @@ static void every_changed_position_has_its_turn(void)
         CU_ASSERT(json_changed_positions(&json, &view));
         CU_ASSERT(!json.full);
         for (const char *at = text; (at = strstr(at, "\"symbol\":\"S")) != NULL; at++)
-            told[atoi(at + strlen("\"symbol\":\"S"))] = true;
+            told[strtol(at + strlen("\"symbol\":\"S"), NULL, 10)] = true;
     }
     for (int i = 0; i < COUNT; i++)
         CU_ASSERT(told[i]);
