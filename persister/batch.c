@@ -8,7 +8,7 @@
 
 int batch_init(struct batch *batch, size_t candle_rows)
 {
-    *batch = (struct batch){.candle_capacity = candle_rows + BATCH_CANDLES_EXTRA, .span = SIZE_MAX};
+    *batch = (struct batch){.candle_capacity = candle_rows + BATCH_CANDLES_EXTRA};
     batch->candles = calloc(batch->candle_capacity, sizeof batch->candles[0]);
     batch->series = calloc(BATCH_SERIES_MAX, sizeof batch->series[0]);
     batch->deliveries = calloc(BATCH_DELIVERIES_MAX, sizeof batch->deliveries[0]);
@@ -204,8 +204,8 @@ static struct store_batch rows_of(const struct batch *batch, size_t first, size_
 size_t batch_next(const struct batch *batch, uint64_t generation, struct store_batch *out)
 {
     uint64_t oldest_generation = 0;
-    size_t count = 0;
-    while (count < batch->span && batch->settled + count < batch->delivery_count) {
+    size_t count = 0, most = batch->suspects > 0 ? (batch->suspects + 1) / 2 : batch_waiting(batch);
+    while (count < most) {
         const struct delivery *delivery = &batch->deliveries[batch->settled + count];
         if (delivery_is_fenced(delivery, generation))
             break;
@@ -222,7 +222,7 @@ void batch_settle(struct batch *batch, size_t count)
 {
     assert(count <= batch_waiting(batch));
     batch->settled += count;
-    batch->span = SIZE_MAX;
+    batch->suspects = batch->suspects > count ? batch->suspects - count : 0;
     if (batch->settled < batch->delivery_count)
         return;
     batch->settled = batch->delivery_count = 0;
@@ -231,6 +231,6 @@ void batch_settle(struct batch *batch, size_t count)
 
 void batch_suspect(struct batch *batch, size_t count)
 {
-    assert(count > 1);
-    batch->span = count / 2;
+    assert(count > 1 && count <= batch_waiting(batch));
+    batch->suspects = count;
 }

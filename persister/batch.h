@@ -47,7 +47,7 @@ struct batch {
     struct delivery *deliveries;
     size_t delivery_count;
     size_t settled;    /* deliveries from the front that were answered */
-    size_t span;       /* how many are tried in one transaction at most */
+    size_t suspects;   /* deliveries from the front one of which the database refuses; 0: nothing is known */
     int64_t oldest_ms; /* monotonic; when the first delivery was taken */
 };
 

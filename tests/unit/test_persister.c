@@ -1,0 +1,334 @@
+/* The persister's batches, its fence, its leases and its board of processes, without a database or a socket. */
+/* SPDX-License-Identifier: MIT */
+#include "persister/batch.h"
+#include "persister/board.h"
+#include "persister/lease.h"
+#include "tests/harness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CANDLE_ROWS = 100 };
+
+static struct batch batch;
+static const struct peer fetcher = {.id = {1, 2, 3, 4, 5}, .size = 5};
+static const struct peer trader = {.id = {9, 2, 3, 4, 5}, .size = 5};
+
+static void begin(void)
+{
+    batch_release(&batch);
+    CU_ASSERT_EQUAL_FATAL(batch_init(&batch, CANDLE_ROWS), 0);
+}
+
+/* ---- deliveries, through the wire as they come ---- */
+
+static int take_candles(uint64_t sequence, const char *exchange, const struct candle_event *rows, size_t count)
+{
+    static uint8_t bytes[MESSAGE_SIZE_MAX];
+    size_t size;
+    struct store_candles message = {.sequence = sequence, .rows = list_of(rows, count)}, decoded;
+    (void)snprintf(message.exchange, sizeof message.exchange, "%s", exchange);
+    CU_ASSERT_EQUAL_FATAL(message_encode(RECORD_store_candles, &message, bytes, sizeof bytes, &size), 0);
+    CU_ASSERT_EQUAL_FATAL(message_decode(RECORD_store_candles, bytes, size, &decoded), 0);
+    int code = batch_take_candles(&batch, &fetcher, &decoded, 1000);
+    memset(bytes, 0xee, size); /* nothing may point there any more */
+    return code;
+}
+
+static int take_some_candles(uint64_t sequence, size_t count)
+{
+    static struct candle_event rows[2000];
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (struct candle_event){"BTCUSDT", 60, {(int64_t)i * 60000, 1, 1, 1, 1, 1, 0, 0}};
+    return take_candles(sequence, "binance", rows, count);
+}
+
+static int take_ledger(uint64_t sequence, uint64_t generation, size_t fill_count)
+{
+    static struct fill fills[64];
+    static const struct account account = {.time_ms = 7, .cash = 5};
+    for (size_t i = 0; i < fill_count; i++)
+        fills[i] = (struct fill){.trade_id = "t", .order_id = "o", .strategy = "s", .exchange = "binance",
+                                 .symbol = "BTCUSDT", .time_ms = (int64_t)sequence};
+    struct store_ledger message = {.sequence = sequence, .generation = generation, .fills = list_of(fills, fill_count),
+                                   .accounts = list_of(&account, 1)};
+    return batch_take_ledger(&batch, &trader, &message, 1000);
+}
+
+static void a_batch_holds_what_came_in_its_order(void)
+{
+    const struct candle_event events[] = {{"BTCUSDT", 60, {0, 1, 2, 3, 4, 5, 6, 7}},
+                                          {"ETHUSDT", 300, {300000, 1, 2, 3, 4, 5, 6, 7}}};
+    struct store_batch rows;
+    begin();
+    CU_ASSERT_EQUAL(batch_waiting(&batch), 0);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 0);
+    CU_ASSERT_EQUAL(take_candles(5, "binance", events, 2), 0);
+    CU_ASSERT_EQUAL(take_candles(6, "kraken", events, 1), 0);
+    CU_ASSERT_EQUAL(take_ledger(3, 2, 2), 0);
+    const struct series_start start = {"BTCUSDT", 60, 120000};
+    const struct store_series series = {.sequence = 7, .exchange = "kraken", .rows = list_of(&start, 1)};
+    CU_ASSERT_EQUAL(batch_take_series(&batch, &fetcher, &series, 1000), 0);
+    CU_ASSERT_EQUAL(batch_waiting(&batch), 4);
+    CU_ASSERT_EQUAL(batch_rows(&batch), 7);
+    CU_ASSERT_EQUAL(batch.oldest_ms, 1000);
+    CU_ASSERT_TRUE(batch_has_ledger(&batch));
+
+    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, &rows), 4);
+    CU_ASSERT_EQUAL_FATAL(rows.candle_count, 3);
+    CU_ASSERT_STRING_EQUAL(rows.candles[1].exchange, "binance");
+    CU_ASSERT_STRING_EQUAL(rows.candles[1].event.symbol, "ETHUSDT");
+    CU_ASSERT_EQUAL(rows.candles[1].event.candle.volume_scale, 7);
+    CU_ASSERT_STRING_EQUAL(rows.candles[2].exchange, "kraken");
+    CU_ASSERT_EQUAL_FATAL(rows.series_count, 1);
+    CU_ASSERT_STRING_EQUAL(rows.series[0].exchange, "kraken");
+    CU_ASSERT_EQUAL(rows.series[0].start.fire_from_ms, 120000);
+    CU_ASSERT_EQUAL_FATAL(rows.fill_count, 2);
+    CU_ASSERT_EQUAL(rows.fill_versions[1], 2ULL << 32 | 3);
+    CU_ASSERT_EQUAL(rows.account_count, 1);
+    CU_ASSERT_EQUAL(rows.order_count + rows.position_count + rows.outcome_count, 0);
+    CU_ASSERT_EQUAL(rows.ledger_generation, 2);
+}
+
+static void a_repeated_delivery_is_recognised_by_peer_and_number(void)
+{
+    begin();
+    CU_ASSERT_EQUAL(take_some_candles(5, 1), 0);
+    CU_ASSERT_TRUE(batch_has(&batch, &fetcher, 5));
+    CU_ASSERT_FALSE(batch_has(&batch, &fetcher, 6));
+    CU_ASSERT_FALSE(batch_has(&batch, &trader, 5));
+    batch_settle(&batch, 1);
+    CU_ASSERT_FALSE(batch_has(&batch, &fetcher, 5));
+}
+
+static void what_does_not_fit_is_not_taken_in_part(void)
+{
+    begin();
+    size_t room = CANDLE_ROWS + BATCH_CANDLES_EXTRA;
+    CU_ASSERT_EQUAL(take_some_candles(1, 2000), 0);
+    CU_ASSERT_EQUAL(take_some_candles(2, room - 2000 + 1), ERROR_FULL);
+    CU_ASSERT_EQUAL(batch_rows(&batch), 2000);
+    CU_ASSERT_EQUAL(batch_waiting(&batch), 1);
+    CU_ASSERT_EQUAL(take_some_candles(3, room - 2000), 0);
+    CU_ASSERT_EQUAL(take_some_candles(4, 1), ERROR_FULL);
+    int taken = 0;
+    while (take_ledger(10 + (uint64_t)taken, 1, 64) == 0)
+        taken++;
+    CU_ASSERT_EQUAL(taken, BATCH_LEDGER_MAX / 64);
+    CU_ASSERT_EQUAL(batch_rows(&batch), room + (size_t)taken * 65);
+    batch_settle(&batch, batch_waiting(&batch));
+    CU_ASSERT_EQUAL(batch_rows(&batch), 0);
+    CU_ASSERT_EQUAL(take_some_candles(5, 2000), 0);
+}
+
+static void deliveries_are_bounded(void)
+{
+    begin();
+    uint64_t sequence = 0;
+    while (take_some_candles(sequence, 0) == 0)
+        sequence++;
+    CU_ASSERT_EQUAL(sequence, BATCH_DELIVERIES_MAX);
+    CU_ASSERT_EQUAL(take_ledger(1, 1, 1), ERROR_FULL);
+}
+
+/* ---- cutting ---- */
+
+/* Writes a batch to a database that refuses one delivery, and counts what became of each. */
+static void bad_delivery_among(size_t count, size_t bad)
+{
+    struct store_batch rows;
+    size_t accepted = 0, refused = 0, transactions = 0;
+    begin();
+    for (size_t i = 0; i < count; i++)
+        CU_ASSERT_EQUAL(take_some_candles(i, 1 + i % 3), 0);
+    while (batch_waiting(&batch) > 0) {
+        size_t first = batch.settled, tried = batch_next(&batch, 0, &rows);
+        CU_ASSERT_FATAL(tried > 0 && ++transactions < 100);
+        bool refuses = bad >= first && bad < first + tried;
+        if (!refuses) {
+            accepted += tried;
+            batch_settle(&batch, tried);
+        } else if (tried > 1) {
+            batch_suspect(&batch, tried);
+        } else {
+            CU_ASSERT_EQUAL(batch_front(&batch)->sequence, bad);
+            refused++;
+            batch_settle(&batch, 1);
+        }
+    }
+    CU_ASSERT_EQUAL(accepted, count - 1);
+    CU_ASSERT_EQUAL(refused, 1);
+    CU_ASSERT_TRUE(transactions <= 10); /* a binary search */
+}
+
+static void one_bad_delivery_is_found_and_the_others_are_written(void)
+{
+    for (size_t count = 1; count < 70; count += 7)
+        for (size_t bad = 0; bad < count; bad++)
+            bad_delivery_among(count, bad);
+}
+
+static void a_part_of_a_batch_has_the_rows_of_its_deliveries(void)
+{
+    struct store_batch rows;
+    begin();
+    for (size_t i = 1; i <= 8; i++)
+        CU_ASSERT_EQUAL(take_some_candles(i, i), 0);
+    batch_settle(&batch, 2);
+    batch_suspect(&batch, 6);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 3);
+    CU_ASSERT_EQUAL(rows.candle_count, 3 + 4 + 5);
+    CU_ASSERT_PTR_EQUAL(rows.candles, batch.candles + 3);
+    CU_ASSERT_EQUAL(batch_rows(&batch), 3 + 4 + 5 + 6 + 7 + 8);
+}
+
+static void a_fenced_delivery_is_never_part_of_a_transaction(void)
+{
+    struct store_batch rows;
+    begin();
+    CU_ASSERT_EQUAL(take_some_candles(1, 1), 0);
+    CU_ASSERT_EQUAL(take_ledger(2, 4, 1), 0);
+    CU_ASSERT_EQUAL(take_ledger(3, 5, 1), 0);
+    CU_ASSERT_EQUAL(take_some_candles(4, 1), 0);
+    CU_ASSERT_EQUAL(batch_next(&batch, 4, &rows), 4);
+    CU_ASSERT_EQUAL(rows.ledger_generation, 4); /* the database refuses it if 5 has been granted meanwhile */
+    CU_ASSERT_EQUAL(batch_next(&batch, 5, &rows), 1);
+    CU_ASSERT_EQUAL(rows.ledger_generation, 0);
+    batch_settle(&batch, 1);
+    CU_ASSERT_TRUE(delivery_is_fenced(batch_front(&batch), 5));
+    CU_ASSERT_EQUAL(batch_next(&batch, 5, &rows), 0);
+    batch_settle(&batch, 1);
+    CU_ASSERT_EQUAL(batch_next(&batch, 5, &rows), 2);
+    CU_ASSERT_EQUAL(rows.ledger_generation, 5);
+    CU_ASSERT_EQUAL(rows.fill_count, 1);
+    CU_ASSERT_EQUAL(rows.fill_versions[0], 5ULL << 32 | 3);
+}
+
+/* ---- leases ---- */
+
+static struct lease_desk desk;
+
+static int ask(const char *name, uint64_t holder, int64_t now_ms)
+{
+    struct lease_request request = {.holder = holder, .duration_ms = 3000};
+    (void)snprintf(request.name, sizeof request.name, "%s", name);
+    return lease_desk_add(&desk, &trader, &request, now_ms);
+}
+
+static void a_traders_request_waits_for_the_ledger_before_it(void)
+{
+    struct lease_entry entry;
+    desk = (struct lease_desk){.ledger_taken = 7, .ledger_settled = 5};
+    CU_ASSERT_EQUAL(ask("trader", 1, 0), 0);
+    CU_ASSERT_EQUAL(ask("fetcher", 2, 0), 0);
+    CU_ASSERT_TRUE(lease_desk_next(&desk, 10, &entry)); /* the fetcher's need not wait */
+    CU_ASSERT_STRING_EQUAL(entry.request.name, "fetcher");
+    CU_ASSERT_FALSE(lease_desk_next(&desk, 10, &entry));
+    desk.ledger_taken = 9; /* what comes later is of no concern */
+    desk.ledger_settled = 6;
+    CU_ASSERT_FALSE(lease_desk_next(&desk, 10, &entry));
+    CU_ASSERT_EQUAL(ask("trader", 1, 100), 0); /* asked again: it keeps its place */
+    CU_ASSERT_EQUAL(desk.count, 1);
+    desk.ledger_settled = 7;
+    CU_ASSERT_TRUE(lease_desk_next(&desk, 110, &entry));
+    CU_ASSERT_EQUAL(entry.received_ms, 100);
+    CU_ASSERT_FALSE(lease_desk_next(&desk, 110, &entry));
+}
+
+static void a_request_older_than_its_lease_is_forgotten(void)
+{
+    struct lease_entry entry;
+    desk = (struct lease_desk){0};
+    CU_ASSERT_EQUAL(ask("trader", 1, 0), 0);
+    CU_ASSERT_EQUAL(ask("trader", 2, 3000), 0);
+    CU_ASSERT_TRUE(lease_desk_next(&desk, 3001, &entry));
+    CU_ASSERT_EQUAL(entry.request.holder, 2);
+    CU_ASSERT_FALSE(lease_desk_next(&desk, 3001, &entry));
+    for (uint64_t i = 0; i < LEASE_REQUESTS_MAX; i++)
+        CU_ASSERT_EQUAL(ask("trader", 10 + i, 4000), 0);
+    CU_ASSERT_EQUAL(ask("trader", 99, 4000), ERROR_FULL);
+}
+
+static void the_fence_only_rises(void)
+{
+    desk = (struct lease_desk){0};
+    CU_ASSERT_TRUE(lease_desk_fences(&desk, 0)); /* never granted to anybody */
+    CU_ASSERT_FALSE(lease_desk_fences(&desk, 1));
+    lease_desk_learn(&desk, "fetcher", 12);
+    CU_ASSERT_FALSE(desk.generation_known);
+    lease_desk_learn(&desk, "trader", 3);
+    CU_ASSERT_TRUE(desk.generation_known);
+    lease_desk_learn(&desk, "trader", 2);
+    CU_ASSERT_EQUAL(desk.trader_generation, 3);
+    CU_ASSERT_TRUE(lease_desk_fences(&desk, 2));
+    CU_ASSERT_FALSE(lease_desk_fences(&desk, 3));
+    CU_ASSERT_FALSE(lease_desk_fences(&desk, 4)); /* granted by another persister */
+    struct lease_request question = lease_desk_question();
+    CU_ASSERT_STRING_EQUAL(question.name, "trader");
+    CU_ASSERT_TRUE(question.release);
+}
+
+/* ---- the board ---- */
+
+static struct process_state report_of(uint64_t instance, int64_t heard_ms)
+{
+    return (struct process_state){.role = "analyzer", .instance = instance, .status = PROCESS_STATUS_READY,
+                                  .heard_ms = heard_ms};
+}
+
+static void the_board_shows_who_is_silent_and_forgets_who_is_gone(void)
+{
+    static struct board board;
+    static struct process_state out[BOARD_ROWS_MAX];
+    struct process_state first = report_of(1, 0), second = report_of(2, 99000), ahead = report_of(3, 999999);
+    memset(&board, 0, sizeof board);
+    board_put(&board, &first, 100000);
+    board_put(&board, &second, 100000);
+    board_put(&board, &ahead, 100000); /* a clock that is ahead of ours counts as now */
+    CU_ASSERT_EQUAL(board_read(&board, 100000, out), 3);
+    CU_ASSERT_EQUAL(out[0].heard_ms, 100000);
+    CU_ASSERT_EQUAL(out[2].heard_ms, 100000);
+    CU_ASSERT_EQUAL(board_read(&board, 104500, out), 3);
+    CU_ASSERT_EQUAL(out[0].status, PROCESS_STATUS_READY);
+    CU_ASSERT_EQUAL(out[1].status, PROCESS_STATUS_LOST);
+    first.work = 5;
+    board_put(&board, &first, 110000);
+    CU_ASSERT_EQUAL(board_read(&board, 110000, out), 3);
+    CU_ASSERT_EQUAL(out[0].work, 5);
+    CU_ASSERT_EQUAL(out[0].status, PROCESS_STATUS_READY);
+    CU_ASSERT_EQUAL(board_read(&board, 165000, out), 1);
+    CU_ASSERT_EQUAL(out[0].instance, 1);
+}
+
+static void the_board_is_bounded(void)
+{
+    static struct board board;
+    static struct process_state out[BOARD_ROWS_MAX];
+    memset(&board, 0, sizeof board);
+    for (uint64_t i = 0; i < BOARD_ROWS_MAX + 50; i++) {
+        struct process_state row = report_of(i, 0);
+        board_put(&board, &row, 1000);
+    }
+    CU_ASSERT_EQUAL(board_read(&board, 1000, out), BOARD_ROWS_MAX);
+    struct process_state late = report_of(7777, 0);
+    board_put(&board, &late, 1000 + BOARD_FORGET_MS + 1); /* the others are gone by now */
+    CU_ASSERT_EQUAL(board_read(&board, 1000 + BOARD_FORGET_MS + 1, out), 1);
+    batch_release(&batch); /* the last test of the suite */
+}
+
+const char *const suite_name = "persister";
+const struct test suite_tests[] = {
+    {"a batch holds what came, in its order", a_batch_holds_what_came_in_its_order},
+    {"a repeated delivery is recognised by peer and number", a_repeated_delivery_is_recognised_by_peer_and_number},
+    {"what does not fit is not taken in part", what_does_not_fit_is_not_taken_in_part},
+    {"deliveries are bounded", deliveries_are_bounded},
+    {"one bad delivery is found, and the others are written", one_bad_delivery_is_found_and_the_others_are_written},
+    {"a part of a batch has the rows of its deliveries", a_part_of_a_batch_has_the_rows_of_its_deliveries},
+    {"a fenced delivery is never part of a transaction", a_fenced_delivery_is_never_part_of_a_transaction},
+    {"a trader's request waits for the ledger before it", a_traders_request_waits_for_the_ledger_before_it},
+    {"a request older than its lease is forgotten", a_request_older_than_its_lease_is_forgotten},
+    {"the fence only rises", the_fence_only_rises},
+    {"the board shows who is silent and forgets who is gone", the_board_shows_who_is_silent_and_forgets_who_is_gone},
+    {"the board is bounded", the_board_is_bounded},
+    {NULL, NULL},
+};
