@@ -76,11 +76,11 @@ void poll_plan(struct poll *poll, const struct poll_flight *flight)
 static int request_tickers(struct poll *poll, uint32_t chunk)
 {
     const char *symbols[POLL_CHUNK_MAX];
-    size_t count = 0, per_call = (size_t)poll->exchange->tickers_per_call;
-    for (size_t i = chunk * per_call; i < (chunk + 1) * per_call && i < poll->market->instrument_count; i++)
+    size_t count = 0, first = chunk * poll->chunk_size;
+    for (size_t i = first; i < first + poll->chunk_size && i < poll->market->instrument_count; i++)
         if (poll->market->instruments[i].trading)
             symbols[count++] = poll->market->instruments[i].symbol;
-    if (per_call > 0 && count == 0)
+    if (poll->chunk_size > 0 && count == 0)
         return error_set(ERROR_MISSING, "none of these markets trades");
     return poll->exchange->tickers_request(poll->base_url, symbols, count, &poll->request);
 }
@@ -294,7 +294,9 @@ void poll_close(struct poll *poll)
     schedule_release(&poll->urgent);
     schedule_release(&poll->candles);
     free(poll->urgent_failures);
+    free(poll->ticker_rows);
     poll->urgent_failures = NULL;
+    poll->ticker_rows = NULL;
 }
 
 void poll_set_on(struct poll *poll, bool on)
@@ -304,10 +306,45 @@ void poll_set_on(struct poll *poll, bool on)
     poll->on = on;
 }
 
-int poll_prepare(struct poll *poll)
+/* What one poll of the tickers costs, in chunks of chunk_size. */
+static int tickers_weight(struct poll *poll)
+{
+    if (poll->exchange->tickers_request(poll->base_url, NULL, 0, &poll->request) != 0)
+        return 0;
+    int all = poll->request.weight;
+    if (poll->chunk_size == 0 || request_tickers(poll, 0) != 0)
+        return all;
+    return poll->request.weight * (int)poll->chunk_count;
+}
+
+static void choose_chunks(struct poll *poll)
 {
     size_t per_call = (size_t)poll->exchange->tickers_per_call, markets = poll->market->instrument_count;
-    poll->chunk_count = per_call > 0 ? (uint32_t)((markets + per_call - 1) / per_call) : 1;
+    poll->chunk_size = 0;
+    poll->chunk_count = 1;
+    int all = tickers_weight(poll), weight = all;
+    if (per_call > 0) {
+        poll->chunk_size = per_call;
+        poll->chunk_count = (uint32_t)((markets + per_call - 1) / per_call);
+        weight = tickers_weight(poll);
+    }
+    if (weight > all) {
+        poll->chunk_size = 0;
+        poll->chunk_count = 1;
+        weight = all;
+    }
+    int64_t least_ms = (int64_t)60000 * weight * 100 / POLL_TICKERS_SHARE / poll->budget.limit / poll->clock.speed;
+    if (poll->tick_ms < least_ms)
+        poll->tick_ms = least_ms;
+}
+
+int poll_prepare(struct poll *poll)
+{
+    choose_chunks(poll);
+    free(poll->ticker_rows);
+    poll->ticker_rows = calloc(poll->market->instrument_count, sizeof *poll->ticker_rows);
+    if (poll->ticker_rows == NULL)
+        return error_set(ERROR_MEMORY, "room for the tickers");
     int64_t time_ms = poll->urgent.due_ms[JOB_TIME], list_ms = poll->urgent.due_ms[JOB_INSTRUMENTS];
     int code = resize_urgent(poll, JOB_TICKERS + poll->chunk_count);
     if (code != 0)

@@ -30,6 +30,7 @@ enum {
     POLL_REFUSED_TICKERS_MS = 2000, /* tickers earlier: the list of markets was asked for meanwhile */
     POLL_TROUBLE = 5,              /* after so many failures in a row, a success brings everything forward */
     POLL_CHUNK_MAX = 100,          /* symbols of a ticker request */
+    POLL_TICKERS_SHARE = 50,       /* percent of the budget that tickers may use up: candles come first */
 };
 
 enum poll_kind { POLL_TIME, POLL_INSTRUMENTS, POLL_TICKERS, POLL_CANDLES };
@@ -67,7 +68,8 @@ struct poll {
     struct schedule urgent;  /* the clock, the list, then the chunks of tickers */
     struct schedule candles; /* a job a series */
     uint32_t *urgent_failures; /* in a row, of each urgent job; owned */
-    uint32_t chunk_count;
+    uint32_t chunk_count; /* ticker requests of one poll */
+    size_t chunk_size;    /* symbols of each; 0: one request for all markets of the exchange, which is cheaper */
     uint32_t tickers_under_way;
     int64_t instruments_ms; /* monotonic, of the newest list; 0: none yet */
     uint32_t time_samples;
@@ -80,7 +82,7 @@ struct poll {
     struct exchange_request request; /* the one that is being made */
     struct candle rows[EXCHANGE_CANDLES_MAX]; /* of the answer that is being read */
     size_t row_count;
-    struct ticker ticker_rows[PUBLISH_ROWS_MAX]; /* the same */
+    struct ticker *ticker_rows; /* the same; a row a market; owned */
     size_t ticker_count;
 };
 
@@ -92,7 +94,8 @@ void poll_close(struct poll *poll);
 /* Whether requests are sent. */
 void poll_set_on(struct poll *poll, bool on);
 
-/* Makes room for the jobs of the market, which was just opened. ERROR_MEMORY. */
+/* Makes room for the jobs of the market, which was just opened, and decides how tickers are asked for: in the way that
+ * costs least, and as often as half of the budget allows. ERROR_MEMORY. */
 int poll_prepare(struct poll *poll) MUST_CHECK;
 
 /* Begins to poll tickers and candles: all rings hold what the store has, all beginnings are confirmed. */

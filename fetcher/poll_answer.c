@@ -59,7 +59,7 @@ static int keep_ticker(void *user, const struct ticker *ticker)
     struct poll *poll = user;
     if (ticker->last == 0 || market_instrument(poll->market, ticker->symbol) == NULL)
         return 0;
-    if (poll->ticker_count == PUBLISH_ROWS_MAX)
+    if (poll->ticker_count == poll->market->instrument_count)
         return error_set(ERROR_PROTOCOL, "more tickers than were asked for");
     poll->ticker_rows[poll->ticker_count++] = *ticker;
     return 0;

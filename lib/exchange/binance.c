@@ -16,6 +16,7 @@ enum {
     WEIGHT_TIME = 1,
     WEIGHT_EXCHANGE_INFO = 20,
     WEIGHT_TICKERS = 2, /* of up to 20 symbols; 21 to 100 would cost 40 */
+    WEIGHT_ALL_TICKERS = 80,
     WEIGHT_CANDLES = 2,
     TICKERS_PER_CALL = 20,
 };
@@ -61,7 +62,9 @@ static int instruments_request(const char *base_url, struct exchange_request *ou
 static int tickers_request(const char *base_url, const char *const *symbols, size_t count,
                            struct exchange_request *out)
 {
-    assert(count > 0 && count <= TICKERS_PER_CALL);
+    assert(count <= TICKERS_PER_CALL);
+    if (count == 0)
+        return begin(out, base_url, "/api/v3/ticker/24hr", WEIGHT_ALL_TICKERS);
     int code = begin(out, base_url, "/api/v3/ticker/24hr?symbols=%5B", WEIGHT_TICKERS);
     for (size_t i = 0; i < count && code == 0; i++)
         code = append(out, "%s%%22%s%%22", i > 0 ? "%2C" : "", symbols[i]);

@@ -53,14 +53,14 @@ struct exchange {
     const char *name;     /* as in the configuration */
     const char *base_url; /* the exchange's own */
     int weight_per_minute; /* request weight it allows an address in one minute of its clock */
-    int tickers_per_call;  /* symbols of one ticker request that are cheapest; 0: one call for all */
+    int tickers_per_call;  /* symbols of one ticker request that are cheapest; 0: only all can be asked for */
     int candles_per_call;  /* closed candles that one request can return at most */
     const char *used_weight_header; /* the header that tells the weight used in the current minute, lower case */
 
     /* Each writes a request for `base_url` into *out. ERROR_RANGE if it does not fit. */
     int (*time_request)(const char *base_url, struct exchange_request *out);
     int (*instruments_request)(const char *base_url, struct exchange_request *out);
-    /* `symbols` has 1 to tickers_per_call names. */
+    /* `symbols` has 1 to tickers_per_call names; with a count of 0 all markets of the exchange are asked for. */
     int (*tickers_request)(const char *base_url, const char *const *symbols, size_t count,
                            struct exchange_request *out);
     /* Candles with first_open_ms <= open time <= last_open_ms, at most candles_per_call of them, from the first on. */

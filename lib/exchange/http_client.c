@@ -134,8 +134,14 @@ static int result_code(const struct transfer *transfer, CURLcode result)
     }
 }
 
+/* Makes a handle free; an uncommonly large buffer goes back to the system. */
 static void release(struct http_client *client, struct transfer *transfer)
 {
+    char *body = transfer->capacity > HTTP_BODY_KEPT ? realloc(transfer->body, BODY_INITIAL) : NULL;
+    if (body != NULL) {
+        transfer->body = body;
+        transfer->capacity = BODY_INITIAL;
+    }
     transfer->next_free = client->free;
     client->free = transfer;
     client->free_count++;

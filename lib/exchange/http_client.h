@@ -1,7 +1,8 @@
 /* GET requests to one host, many at once: libcurl's multi interface inside the process's loop.
  *
  * HTTP/1.1 with connections that are kept; http and https only, no redirects, no proxy, certificates checked. Handles
- * and buffers are made at the start; a buffer grows to the longest body it has held and is kept. */
+ * and buffers are made at the start; a buffer grows to the longest body it has held and is kept, up to
+ * HTTP_BODY_KEPT. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_EXCHANGE_HTTP_CLIENT_H
 #define WICK_EXCHANGE_HTTP_CLIENT_H
@@ -14,7 +15,8 @@
 
 enum {
     HTTP_CONNECTIONS_MAX = 100,
-    HTTP_BODY_MAX = 8 * 1024 * 1024,
+    HTTP_BODY_MAX = 32 * 1024 * 1024, /* Binance's list of markets has three kilobytes a market */
+    HTTP_BODY_KEPT = 8 * 1024 * 1024,
     HTTP_CONNECT_TIMEOUT_MS = 3000,
 };
 

@@ -52,9 +52,12 @@ ondemand::value unpack(const json_value &packed)
     return value;
 }
 
-/* Makes room for `size` bytes and the padding that simdjson reads into. */
+/* Makes room for `size` bytes and the padding that simdjson reads into. What an uncommonly long document needed goes
+ * back to the system. */
 bool reserve(size_t size)
 {
+    if (current.capacity > JSON_SIZE_KEPT && size <= JSON_SIZE_KEPT)
+        current = reader();
     if (current.capacity >= size)
         return true;
     size_t wanted = current.capacity * 2 > size ? current.capacity * 2 : size;

@@ -18,7 +18,10 @@
 extern "C" {
 #endif
 
-enum { JSON_SIZE_MAX = 8 * 1024 * 1024 }; /* bytes of a document */
+enum {
+    JSON_SIZE_MAX = 32 * 1024 * 1024, /* bytes of a document */
+    JSON_SIZE_KEPT = 8 * 1024 * 1024, /* of the buffers that are kept for the next one */
+};
 
 /* One value inside the current document; small, copied freely, to be read once, before anything behind it is. */
 struct json_value {
@@ -26,7 +29,7 @@ struct json_value {
 };
 
 /* Begins a document, an array or an object of `size` bytes. The bytes are copied into a buffer of the thread, which
- * grows to the longest document and is kept. ERROR_PROTOCOL if it is no JSON or too long; ERROR_MEMORY. */
+ * grows to the longest document and is kept, up to JSON_SIZE_KEPT. ERROR_PROTOCOL if it is no JSON or too long; ERROR_MEMORY. */
 int json_parse(const char *text, size_t size, struct json_value *root) MUST_CHECK;
 
 /* After the last value was read: the document ends there and nothing follows it. A body that was cut off fails here

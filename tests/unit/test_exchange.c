@@ -242,6 +242,9 @@ static void requests_are_as_documented(void)
     CU_ASSERT_STRING_EQUAL(request.url, "https://exchange.test/api/v3/ticker/24hr?symbols="
                                         "%5B%22BTCUSDT%22%2C%221INCHUSDT%22%5D");
     CU_ASSERT_EQUAL(request.weight, 2);
+    CU_ASSERT_FATAL(exchange->tickers_request(base, NULL, 0, &request) == 0);
+    CU_ASSERT_STRING_EQUAL(request.url, "https://exchange.test/api/v3/ticker/24hr");
+    CU_ASSERT_EQUAL(request.weight, 80);
     CU_ASSERT_FATAL(exchange->candles_request(base, "BTCUSDT", 300, 1734739200000, 1734739800000, &request) == 0);
     CU_ASSERT_STRING_EQUAL(request.url,
                            "https://exchange.test/api/v3/klines?symbol=BTCUSDT&interval=5m&startTime=1734739200000"
