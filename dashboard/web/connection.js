@@ -10,9 +10,9 @@ export class Connection {
   #model;
   #onState;
   #source = null;
-  #worry = 0; // timer
+  #worry = null; // timer
 
-  // `onState` is called with "connecting", "live" or "lost".
+  // `onState` is called with "live" or "lost".
   constructor(model, onState) {
     this.#model = model;
     this.#onState = onState;
@@ -21,14 +21,12 @@ export class Connection {
   // Loads the state and listens from there on; tries again until it works.
   async start() {
     this.#source?.close();
-    this.#onState("connecting");
     try {
       const state = await getJson("/api/v1/state");
       this.#model.load(state);
       this.#listen(state.last_event_id);
     } catch {
-      this.#onState("lost");
-      setTimeout(() => this.start(), reloadAfterMs);
+      this.#lose();
     }
   }
 
@@ -37,6 +35,7 @@ export class Connection {
     this.#source = source;
     source.addEventListener("open", () => {
       clearTimeout(this.#worry);
+      this.#worry = null;
       this.#onState("live");
     });
     source.addEventListener("error", () => this.#onError(source));
@@ -47,14 +46,20 @@ export class Connection {
   }
 
   // A stream that only ended is opened again by the browser. One that was refused is not: then the session is over,
-  // which the next request finds out, or the server has too many pages.
+  // which the next request finds out, or the server has too many pages. One that does not come back is given up.
   #onError(source) {
-    clearTimeout(this.#worry);
     if (source.readyState === EventSource.CLOSED) {
-      this.#onState("lost");
-      setTimeout(() => this.start(), reloadAfterMs);
+      this.#lose();
     } else {
-      this.#worry = setTimeout(() => this.#onState("lost"), patienceMs);
+      this.#worry ??= setTimeout(() => this.#lose(), patienceMs);
     }
+  }
+
+  #lose() {
+    this.#source?.close();
+    clearTimeout(this.#worry);
+    this.#worry = null;
+    this.#onState("lost");
+    setTimeout(() => this.start(), reloadAfterMs);
   }
 }
