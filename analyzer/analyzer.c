@@ -47,15 +47,26 @@ static void take(void *user, const struct signal *signal)
 
 /* ---- leases ---- */
 
-static void renew(struct analyzer *analyzer, int64_t now_ms, bool leaving)
+/* Writes what is held, and with epoch 0 what was until the lease ended, to analyzer->rows. */
+static size_t list_shards(struct analyzer *analyzer, uint32_t *held)
 {
     size_t count = 0;
-    for (uint16_t i = 0; i < SHARDS && !leaving; i++) {
+    *held = 0;
+    for (uint16_t i = 0; i < SHARDS; i++) {
         const struct shard_work *shard = &analyzer->work.shards[i];
-        if (shard->held)
-            analyzer->rows[count++] =
-                (struct shard_lease){.shard = i, .epoch = shard->epoch, .sequence = shard->stream.sequence};
+        if (!shard->held && !shard->lapsed)
+            continue;
+        analyzer->rows[count++] = (struct shard_lease){
+            .shard = i, .epoch = shard->held ? shard->epoch : 0, .sequence = shard->stream.sequence};
+        *held += shard->held;
     }
+    return count;
+}
+
+static void renew(struct analyzer *analyzer, int64_t now_ms, bool leaving)
+{
+    uint32_t held = 0;
+    size_t count = leaving ? 0 : list_shards(analyzer, &held);
     struct renew renewal = {
         .sent_ms = now_ms,
         .version = analyzer->membership.version,
@@ -64,16 +75,10 @@ static void renew(struct analyzer *analyzer, int64_t now_ms, bool leaving)
         .held = list_of(analyzer->rows, count),
     };
     renewal.state.work = analyzer->work.candles_analysed;
-    renewal.state.shards = (uint32_t)count;
+    renewal.state.shards = held;
     int code = service_send(analyzer->context, LINK_CONTROL, NULL, RECORD_renew, &renewal);
     if (code < 0)
         log_debug("renewal_not_sent", log_text("reason", error_message()));
-}
-
-static void drop_shard(struct analyzer *analyzer, uint16_t shard)
-{
-    work_revoke(&analyzer->work, shard);
-    service_unsubscribe(analyzer->context, LINK_MARKET, TOPIC_CANDLES, shard);
 }
 
 static void drop_all(struct analyzer *analyzer)
@@ -82,7 +87,8 @@ static void drop_all(struct analyzer *analyzer)
     for (uint16_t i = 0; i < SHARDS; i++) {
         if (!analyzer->work.shards[i].held)
             continue;
-        drop_shard(analyzer, i);
+        work_lapse(&analyzer->work, i);
+        service_unsubscribe(analyzer->context, LINK_MARKET, TOPIC_CANDLES, i);
         dropped++;
     }
     log_warn("lease_ended", log_int("shards", dropped));
@@ -125,10 +131,13 @@ static uint32_t obey(struct analyzer *analyzer, const struct lease *lease)
             service_subscribe(analyzer->context, LINK_MARKET, TOPIC_CANDLES, row.shard);
     }
     for (uint16_t i = 0; i < SHARDS; i++) {
-        if (granted[i] || !analyzer->work.shards[i].held)
+        bool was_held = analyzer->work.shards[i].held;
+        if (granted[i])
             continue;
-        drop_shard(analyzer, i);
-        dropped++;
+        work_revoke(&analyzer->work, i);
+        if (was_held)
+            service_unsubscribe(analyzer->context, LINK_MARKET, TOPIC_CANDLES, i);
+        dropped += was_held;
     }
     return dropped;
 }

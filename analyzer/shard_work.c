@@ -109,6 +109,7 @@ bool work_grant(struct work *work, uint16_t index, uint64_t epoch, uint64_t publ
     else
         work->gaps += stream_on_promise(&shard->stream, published);
     shard->held = true;
+    shard->lapsed = false;
     shard->epoch = epoch;
     return is_new;
 }
@@ -117,7 +118,14 @@ void work_revoke(struct work *work, uint16_t index)
 {
     assert(index < SHARDS);
     work->shards[index].held = false;
+    work->shards[index].lapsed = false;
     stream_reset(&work->shards[index].stream);
+}
+
+void work_lapse(struct work *work, uint16_t index)
+{
+    work_revoke(work, index);
+    work->shards[index].lapsed = true;
 }
 
 void work_forget(struct work *work, uint16_t index, int64_t now_ms)

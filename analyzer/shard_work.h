@@ -18,6 +18,7 @@ enum { ANALYZER_SERIES_MAX = 16384 }; /* series of one process, asleep ones too 
 
 struct shard_work {
     bool held;
+    bool lapsed; /* it was held until the lease ended, and would be taken back */
     uint64_t epoch; /* of the lease */
     char exchange[NAME_SIZE]; /* by the snapshot's word */
     struct stream stream;
@@ -52,8 +53,11 @@ void work_release(struct work *work);
  * a new snapshot; otherwise `published`, the sequence in the lease, shows whether messages were lost. */
 bool work_grant(struct work *work, uint16_t shard, uint64_t epoch, uint64_t published);
 
-/* A shard is not held any more. */
+/* A shard is not held any more, because the lease does not list it. */
 void work_revoke(struct work *work, uint16_t shard);
+
+/* The same because the lease itself has ended. */
+void work_lapse(struct work *work, uint16_t shard);
 
 /* A signal of this shard was refused as coming from a lease that is over, so it got no outcome: decides on the newest
  * candles once more when the shard is, or comes to be, held. */

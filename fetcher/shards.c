@@ -178,37 +178,45 @@ static void remove_worker(struct shards *shards, int64_t now_ms, int worker)
     shards->changed_ms = now_ms;
 }
 
-static int read_held(const struct renew *renewal, bool held[SHARDS])
+/* What a renewal says of each shard. */
+struct listed {
+    bool held[SHARDS];   /* worked on now */
+    bool wanted[SHARDS]; /* that, or worked on until its lease ended */
+};
+
+static int read_listed(const struct renew *renewal, struct listed *listed)
 {
     struct list list = renewal->held;
     for (struct shard_lease row; list_next(&list, RECORD_shard_lease, &row);) {
         if (row.shard >= SHARDS)
             return error_set(ERROR_PROTOCOL, "a renewal lists shard %u", row.shard);
-        held[row.shard] = true;
+        listed->held[row.shard] = row.epoch != 0;
+        listed->wanted[row.shard] = true;
     }
     return 0;
 }
 
 /* Frees what a worker has let go, and gives it what it lists and nobody holds. */
-static void take_held(struct shards *shards, int worker, const struct renew *renewal, const bool held[SHARDS])
+static void take_listed(struct shards *shards, int worker, const struct renew *renewal, const struct listed *listed)
 {
     for (int i = 0; i < SHARDS; i++) {
         struct shard_slot *slot = &shards->slots[i];
         bool knows = slot->revoked_version != 0 && renewal->version >= slot->revoked_version;
-        if (slot->state == SHARD_REVOKING && slot->worker == worker && knows && !held[i])
+        if (slot->state == SHARD_REVOKING && slot->worker == worker && knows && !listed->held[i])
             release(slot);
-        if (slot->state == SHARD_FREE && slot->weight > 0 && slot->destination == SHARD_NOBODY && held[i])
+        bool is_free = slot->state == SHARD_FREE && slot->weight > 0 && slot->destination == SHARD_NOBODY;
+        if (is_free && listed->wanted[i])
             give(shards, slot, worker);
     }
 }
 
 int shards_renew(struct shards *shards, int64_t now_ms, const struct renew *renewal, int *worker)
 {
-    bool held[SHARDS] = {false};
+    struct listed listed = {0};
     *worker = SHARD_NOBODY;
     if (renewal->state.instance == 0)
         return error_set(ERROR_PROTOCOL, "a renewal from instance 0");
-    int code = read_held(renewal, held);
+    int code = read_listed(renewal, &listed);
     if (code < 0)
         return code;
     int index = find_worker(shards, renewal->state.instance);
@@ -223,7 +231,7 @@ int shards_renew(struct shards *shards, int64_t now_ms, const struct renew *rene
     if (renewal->leaving)
         remove_worker(shards, now_ms, index);
     else
-        take_held(shards, index, renewal, held);
+        take_listed(shards, index, renewal, &listed);
     give_out_what_is_free(shards, now_ms);
     if (!renewal->leaving)
         *worker = index;

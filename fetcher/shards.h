@@ -72,8 +72,8 @@ void shards_set_generation(struct shards *shards, uint64_t generation);
 void shards_set_weight(struct shards *shards, uint16_t shard, uint32_t weight);
 
 /* Takes a renewal, received at now_ms of a monotonic clock. *worker is the index of who sent it, or SHARD_NOBODY if
- * there is nothing to answer: it leaves, or the renewal is older than one received before. What it lists and nobody
- * holds is given to it, under a new epoch. ERROR_FULL if there are too many workers, ERROR_PROTOCOL. */
+ * there is nothing to answer: it leaves, or the renewal is older than one received before. What it lists, even if only
+ * as held before, and nobody holds is given to it, under a new epoch. ERROR_FULL if there are too many workers, ERROR_PROTOCOL. */
 int shards_renew(struct shards *shards, int64_t now_ms, const struct renew *renewal, int *worker) MUST_CHECK;
 
 /* Ends leases that have run out, gives out what is free, begins moves. */

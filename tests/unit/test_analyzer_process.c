@@ -323,9 +323,14 @@ static void test_without_a_fetcher_it_stops_in_time(void)
     CU_ASSERT_EQUAL(give_snapshot(5, EPOCH, 30, 40), 0);
     CU_ASSERT_EQUAL(find_sent(LINK_SIGNALS, RECORD_signal, &signal), 0);
     CU_ASSERT(subscribed[5]);
+    struct renew renewal;
+    struct shard_lease row;
     tick(0);
     CU_ASSERT_FALSE(subscribed[5]);
     tick(1000);
+    (void)find_sent(LINK_CONTROL, RECORD_renew, &renewal); /* it would take it back */
+    CU_ASSERT(renewal.version == 0 && renewal.state.shards == 0 && renewal.held.count == 1);
+    CU_ASSERT(list_next(&renewal.held, RECORD_shard_lease, &row) && row.shard == 5 && row.epoch == 0);
     CU_ASSERT_EQUAL(status, PROCESS_STATUS_DEGRADED);
     CU_ASSERT_EQUAL(reconnected, 0);
     tick(MEMBERSHIP_SILENCE_MS);
@@ -337,6 +342,10 @@ static void test_without_a_fetcher_it_stops_in_time(void)
     CU_ASSERT_EQUAL(give_snapshot(5, EPOCH + 1, 30, 40), 0);
     unsigned count = find_sent(LINK_SIGNALS, RECORD_signal, &signal);
     CU_ASSERT(count > 0 && signal.candle_time_ms >= 20LL * MINUTE_MS && signal.epoch == EPOCH + 1);
+    /* Taken away by a lease, it is not asked for any more. */
+    grant(NULL, 0);
+    (void)find_sent(LINK_CONTROL, RECORD_renew, &renewal);
+    CU_ASSERT_EQUAL(renewal.held.count, 0);
     end();
 }
 

@@ -19,6 +19,7 @@ struct simulated {
     int64_t skew_ms; /* its clock is ahead of ours by this */
     struct membership membership;
     bool held[SHARDS];
+    bool lapsed[SHARDS]; /* held until its lease ended */
     uint64_t epochs[SHARDS];
 };
 
@@ -36,6 +37,9 @@ static struct simulated simulated[SIMULATED];
 static struct flying *flying[IN_FLIGHT];
 static size_t flying_count;
 static bool calm; /* no faults any more */
+static uint32_t weights[SHARDS];
+static int64_t away_until_ms; /* the fetcher is dead until then */
+static uint64_t generation;
 
 static void start_one(struct simulated *worker, int64_t now_ms)
 {
@@ -64,8 +68,9 @@ static void send_renewal(int index, int64_t now_ms, bool leaving)
     struct flying *message = send(now_ms);
     size_t count = 0;
     for (uint16_t i = 0; i < SHARDS; i++)
-        if (worker->held[i])
-            message->rows[count++] = (struct shard_lease){.shard = i, .epoch = worker->epochs[i]};
+        if (worker->held[i] || worker->lapsed[i])
+            message->rows[count++] =
+                (struct shard_lease){.shard = i, .epoch = worker->held[i] ? worker->epochs[i] : 0};
     message->from = index, message->to = -1, message->instance = worker->instance;
     message->renewal = (struct renew){
         .sent_ms = now_ms + worker->skew_ms,
@@ -96,6 +101,7 @@ static void receive_lease(struct simulated *worker, struct flying *message, int6
     if (!membership_accept(&worker->membership, &message->lease, now_ms + worker->skew_ms))
         return;
     bool granted[SHARDS] = {false};
+    memset(worker->lapsed, 0, sizeof worker->lapsed);
     struct list list = message->lease.granted;
     for (struct shard_lease row; list_next(&list, RECORD_shard_lease, &row);) {
         granted[row.shard] = true;
@@ -112,6 +118,8 @@ static void receive_lease(struct simulated *worker, struct flying *message, int6
 static void receive_renewal(struct flying *message, int64_t now_ms)
 {
     int worker;
+    if (now_ms < away_until_ms)
+        return;
     CU_ASSERT_EQUAL(shards_renew(&shards, now_ms, &message->renewal, &worker), 0);
     if (worker != SHARD_NOBODY)
         send_lease(worker, now_ms);
@@ -142,16 +150,35 @@ static void work(int index, int64_t now_ms)
     if (!worker->alive || now_ms < worker->paused_until_ms)
         return;
     int64_t own_ms = now_ms + worker->skew_ms;
-    if (membership_ended(&worker->membership, own_ms))
+    if (membership_ended(&worker->membership, own_ms)) {
+        memcpy(worker->lapsed, worker->held, sizeof worker->lapsed);
         memset(worker->held, 0, sizeof worker->held);
+    }
     if (membership_must_renew(&worker->membership, own_ms))
         send_renewal(index, now_ms, false);
+}
+
+/* A fetcher that knows nothing but its generation. */
+static void start_fetcher(void)
+{
+    shards_init(&shards);
+    shards_set_generation(&shards, ++generation);
+    for (int i = 0; i < SHARDS; i++)
+        shards_set_weight(&shards, (uint16_t)i, weights[i]);
+}
+
+/* The fetcher dies. The next one begins when the leases of its predecessor are over; before, only the epochs would
+ * tell two holders apart. */
+static void restart_fetcher(int64_t now_ms)
+{
+    away_until_ms = now_ms + SHARD_LEASE_MS + 500;
+    start_fetcher();
 }
 
 static void disturb(int64_t now_ms)
 {
     struct simulated *worker = &simulated[test_random() % SIMULATED];
-    switch (test_random() % 5) {
+    switch (test_random() % 6) {
     case 0: /* dies without a word, or starts */
     case 1:
         if (worker->alive)
@@ -169,8 +196,11 @@ static void disturb(int64_t now_ms)
             worker->alive = false;
         }
         break;
+    case 4:
+        shards_set_generation(&shards, ++generation);
+        break;
     default:
-        shards_set_generation(&shards, shards.generation + 1);
+        restart_fetcher(now_ms);
     }
 }
 
@@ -205,7 +235,7 @@ static void simulate(int64_t from_ms, int64_t to_ms)
         deliver(now_ms);
         for (int i = 0; i < SIMULATED; i++)
             work(i, now_ms);
-        if (now_ms % 100 == 0) {
+        if (now_ms % 100 == 0 && now_ms >= away_until_ms) {
             size_t before = revoking_count();
             shards_tick(&shards, now_ms);
             CU_ASSERT(revoking_count() <= before + SHARD_MOVES_MAX);
@@ -247,10 +277,10 @@ static void check_settled(int64_t now_ms)
 static void test_never_two_and_all_in_the_end(void)
 {
     for (int run = 0; run < 6; run++) {
-        shards_init(&shards);
-        shards_set_generation(&shards, 7);
         for (int i = 0; i < SHARDS; i++)
-            shards_set_weight(&shards, (uint16_t)i, (uint32_t)(test_random() % 5));
+            weights[i] = (uint32_t)(test_random() % 5);
+        start_fetcher();
+        away_until_ms = 0;
         memset(simulated, 0, sizeof simulated);
         for (int i = 0; i < SIMULATED / 2; i++)
             start_one(&simulated[i], 0);
@@ -267,6 +297,30 @@ static void test_never_two_and_all_in_the_end(void)
         while (flying_count > 0)
             free(flying[--flying_count]);
     }
+}
+
+/* Nobody dies but the fetcher: the next one gives the shards back to who had them. */
+static void test_a_new_fetcher_changes_nothing(void)
+{
+    bool before[SIMULATED][SHARDS];
+    for (int i = 0; i < SHARDS; i++)
+        weights[i] = 1;
+    memset(simulated, 0, sizeof simulated);
+    for (int i = 0; i < SIMULATED; i++)
+        start_one(&simulated[i], 0);
+    start_fetcher();
+    away_until_ms = 0;
+    calm = true;
+    simulate(0, 10000);
+    for (int i = 0; i < SIMULATED; i++)
+        memcpy(before[i], simulated[i].held, sizeof before[i]);
+    restart_fetcher(10000);
+    simulate(10000, 20000);
+    check_settled(20000);
+    for (int i = 0; i < SIMULATED; i++)
+        CU_ASSERT_EQUAL(memcmp(before[i], simulated[i].held, sizeof before[i]), 0);
+    while (flying_count > 0)
+        free(flying[--flying_count]);
 }
 
 static void test_membership_by_its_own_clock(void)
@@ -305,6 +359,7 @@ static void test_membership_by_its_own_clock(void)
 const char *const suite_name = "leases";
 const struct test suite_tests[] = {
     {"the holder counts by its own clock", test_membership_by_its_own_clock},
+    {"a new fetcher changes nothing", test_a_new_fetcher_changes_nothing},
     {"never two holders, and all is assigned in the end", test_never_two_and_all_in_the_end},
     {0},
 };

@@ -299,6 +299,24 @@ static void test_after_a_restart_they_keep_what_they_list(void)
     }
 }
 
+/* Epoch 0 is a wish: it is granted where nobody else holds the shard, and holds up no move. */
+static void test_what_was_held_before_is_given_back(void)
+{
+    int first, second;
+    begin(1);
+    struct shard_lease wish[2] = {{.shard = 10}, {.shard = 11}};
+    first = renew_with(1, 1000, 0, false, list_of(wish, 2));
+    second = renew_with(2, 1001, 0, false, list_of(wish, 2));
+    CU_ASSERT_EQUAL(lease_of(first, NULL), 2);
+    CU_ASSERT_EQUAL(lease_of(second, NULL), 0);
+    begin_a_move(&first, &second);
+    uint64_t version;
+    (void)lease_of(first, &version);
+    struct shard_lease all[4] = {{.shard = 0}, {.shard = 1}, {.shard = 2}, {.shard = 3}};
+    CU_ASSERT_EQUAL(renew_with(1, 2100, version, false, list_of(all, 4)), first);
+    CU_ASSERT_EQUAL(lease_of(second, NULL), 2);
+}
+
 /* Different weights: the loads come as near to each other as shards allow. */
 static void test_loads_are_balanced_by_weight(void)
 {
@@ -343,6 +361,7 @@ const struct test suite_tests[] = {
     {"bad renewals are refused", test_bad_renewals_are_refused},
     {"a new generation keeps the holders, under new epochs", test_a_new_generation_keeps_the_holders},
     {"after a restart they keep what they list", test_after_a_restart_they_keep_what_they_list},
+    {"what was held before is given back", test_what_was_held_before_is_given_back},
     {"loads are balanced by weight", test_loads_are_balanced_by_weight},
     {0},
 };
