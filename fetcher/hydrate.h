@@ -23,6 +23,7 @@ struct hydrate {
     uint64_t candles;    /* taken into rings since the start */
 };
 
+/* Nothing is asked yet. */
 void hydrate_init(struct hydrate *hydrate, struct service_context *context, struct market *market);
 
 /* Begins QUERY_KIND_RECENT_CANDLES, of `limit` candles a series, or QUERY_KIND_SERIES_STARTS. */
@@ -34,6 +35,7 @@ bool hydrate_is_done(const struct hydrate *hydrate);
 /* One part of an answer. */
 int hydrate_on_answer(struct hydrate *hydrate, const uint8_t *bytes, size_t size, int64_t now_ms) MUST_CHECK;
 
+/* Asks again what was not answered. */
 void hydrate_on_tick(struct hydrate *hydrate, int64_t now_ms);
 
 #endif

@@ -22,6 +22,7 @@ struct lease_state {
     bool refused;          /* the newest answer: another one holds it */
 };
 
+/* Nothing is held yet. */
 void lease_init(struct lease_state *lease, struct service_context *context, int64_t now_ms);
 
 /* Asks for it, or for its renewal, when it is time; makes the connection anew when nobody has answered for long. */

@@ -124,9 +124,9 @@ static enum exchange_verdict judge(const struct exchange_answer *answer)
     return EXCHANGE_RETRY;
 }
 
-extern const struct exchange binance;
+extern const struct exchange exchange_binance;
 
-const struct exchange binance = {
+const struct exchange exchange_binance = {
     .name = "binance",
     .base_url = "https://api.binance.com",
     .weight_per_minute = 6000,

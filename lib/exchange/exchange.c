@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct exchange binance;
+extern const struct exchange exchange_binance;
 
 const struct exchange *const exchanges[] = {
-    &binance,
+    &exchange_binance,
 };
 
 const size_t exchange_count = sizeof exchanges / sizeof exchanges[0];

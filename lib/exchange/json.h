@@ -60,6 +60,7 @@ int json_decimal(struct json_value value, struct decimal *out) MUST_CHECK;
 /* An integer, written as a number or as a string. */
 int json_integer(struct json_value value, int64_t *out) MUST_CHECK;
 
+/* true or false. */
 int json_boolean(struct json_value value, bool *out) MUST_CHECK;
 
 #ifdef __cplusplus

@@ -5,15 +5,13 @@
 
 #include "fetcher/fetcher.h"
 #include "lib/base/clock.h"
-#include "lib/exchange/http_client.h"
 #include "tests/harness.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMERS = 8, CALLS = 32, MAILS = 4096, BODY = 256 * 1024, HISTORY = 200, WALL_START_MS = 1000000000 };
+enum { TIMERS = 8, MAILS = 4096, HISTORY = 200, WALL_START_MS = 1000000000 };
 static const int64_t origin_ms = 1734739200000; /* of the market: minute 0 */
 
 struct stage stage;
@@ -35,16 +33,6 @@ struct mail {
     size_t size;
 };
 
-/* One request on its way. */
-struct call {
-    bool used;
-    int64_t sent_us, due_us;
-    uint64_t tag;
-    int code, status, retry_after_s;
-    char *body;
-    size_t size;
-};
-
 static struct {
     int64_t now_us, began_us, tick_us;
     int64_t speed;
@@ -61,13 +49,6 @@ static struct {
     } timers[TIMERS];
     struct mail mails[MAILS];
     size_t mail_count;
-    struct call calls[CALLS];
-    http_done_fn done;
-    void *done_user;
-    int room;
-    int64_t stopped_from_us, stopped_until_ms; /* by the exchange */
-    int weight;
-    int64_t weight_minute;
     uint64_t holder;
     int64_t lease_until_us;
     bool stored[STAGE_SYMBOLS][STAGE_MINUTES];
@@ -79,16 +60,17 @@ static struct {
 
 /* ---- chance and time ---- */
 
-static bool happens(unsigned rate)
+bool stage_happens(unsigned rate)
 {
     return rate > 0 && test_random() % 1000 < rate;
 }
 
-static int64_t exchange_ms(void)
+int64_t stage_exchange_ms(void)
 {
     return origin_ms + (int64_t)HISTORY * STAGE_MINUTE_MS + STAGE_MINUTE_MS / 2 + (world.now_us - world.began_us) * world.speed / 1000;
 }
 
+int64_t stage_now_us(void) { return world.now_us; }
 int64_t clock_monotonic_us(void) { return world.now_us; }
 int64_t clock_monotonic_ms(void) { return world.now_us / 1000; }
 int64_t clock_wall_ms(void) { return WALL_START_MS + world.now_us / 1000; }
@@ -97,17 +79,17 @@ int64_t loop_now_ms(const struct loop *loop) { (void)loop; return world.now_us /
 
 int64_t stage_closed(void)
 {
-    return (exchange_ms() - origin_ms) / STAGE_MINUTE_MS;
+    return (stage_exchange_ms() - origin_ms) / STAGE_MINUTE_MS;
 }
 
 /* ---- the truth ---- */
 
-static bool lacks(int symbol, int64_t minute)
+bool stage_lacks(int symbol, int64_t minute)
 {
     return minute < 0 || minute >= STAGE_MINUTES || (stage.faults.lacks_some && symbol == 2 && minute % 17 == 3);
 }
 
-static struct candle truth(int symbol, int64_t minute)
+struct candle stage_truth(int symbol, int64_t minute)
 {
     uint64_t key[2] = {(uint64_t)symbol, (uint64_t)minute};
     int64_t noise = (int64_t)(hash64(key, sizeof key) % 100);
@@ -122,23 +104,23 @@ static int symbol_index(const char *symbol)
 static bool is_true(int symbol, const struct candle *candle)
 {
     int64_t minute = (candle->open_time_ms - origin_ms) / STAGE_MINUTE_MS;
-    if (symbol < 0 || lacks(symbol, minute))
+    if (symbol < 0 || stage_lacks(symbol, minute))
         return false;
-    struct candle expected = truth(symbol, minute);
+    struct candle expected = stage_truth(symbol, minute);
     struct decimal ours[] = {{candle->open, candle->price_scale}, {candle->close, candle->price_scale},
                              {candle->volume, candle->volume_scale}};
     struct decimal theirs[] = {{expected.open, 2}, {expected.close, 2}, {expected.volume, 0}};
     for (int i = 0; i < 3; i++)
         if (decimal_compare(ours[i], theirs[i]) != 0)
             return false;
-    return exchange_ms() >= candle->open_time_ms + STAGE_MINUTE_MS;
+    return stage_exchange_ms() >= candle->open_time_ms + STAGE_MINUTE_MS;
 }
 
 bool stage_store_has(int64_t first, int64_t last)
 {
     for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
         for (int64_t minute = first; minute <= last; minute++)
-            if (world.stored[symbol][minute] == lacks(symbol, minute))
+            if (world.stored[symbol][minute] == stage_lacks(symbol, minute))
                 return false;
     return true;
 }
@@ -187,7 +169,7 @@ void loop_stop(struct loop *loop) { (void)loop; }
 
 static void post(bool to_fetcher, enum link link, const uint8_t *bytes, size_t size)
 {
-    if (happens(stage.faults.lost))
+    if (stage_happens(stage.faults.lost))
         return;
     CU_ASSERT_FATAL(world.mail_count < MAILS);
     struct mail *mail = &world.mails[world.mail_count++];
@@ -265,7 +247,7 @@ static void see_candle(const struct candle_event *event)
     /* Nothing that the exchange has is passed over. */
     for (int64_t at = world.published_ms[symbol] + STAGE_MINUTE_MS; right && world.published_ms[symbol] >= 0 && at < open_ms;
          at += STAGE_MINUTE_MS)
-        right = lacks(symbol, (at - origin_ms) / STAGE_MINUTE_MS);
+        right = stage_lacks(symbol, (at - origin_ms) / STAGE_MINUTE_MS);
     world.published_ms[symbol] = open_ms;
     stage.candles_published++;
     stage.published_wrongly += !right;
@@ -359,7 +341,7 @@ static void answer_candles(const struct query *query, int symbol)
     size_t left = count;
     for (int64_t minute = STAGE_MINUTES - 1; minute >= 0 && left > 0; minute--)
         if (world.stored[symbol][minute])
-            rows[--left] = truth(symbol, minute);
+            rows[--left] = stage_truth(symbol, minute);
     struct answer answer = {.id = query->id, .interval_s = 60, .last = symbol == STAGE_SYMBOLS - 1};
     (void)snprintf(answer.symbol, sizeof answer.symbol, "%cUSDT", 'A' + symbol);
     answer.candles = list_of(rows, count);
@@ -406,153 +388,6 @@ static void to_persister(const uint8_t *bytes, size_t size)
         on_query(&in.query);
 }
 
-/* ---- the exchange ---- */
-
-static int64_t url_number(const char *url, const char *name)
-{
-    const char *at = strstr(url, name);
-    CU_ASSERT_FATAL(at != NULL);
-    return strtoll(at + strlen(name), NULL, 10);
-}
-
-static size_t write_klines(const char *url, char *body)
-{
-    int symbol = strstr(url, "symbol=")[7] - 'A';
-    int64_t from_ms = url_number(url, "startTime="), to_ms = url_number(url, "endTime=");
-    int64_t limit = url_number(url, "limit="), rows = 0;
-    size_t used = (size_t)sprintf(body, "[");
-    for (int64_t minute = 0; origin_ms + minute * STAGE_MINUTE_MS <= exchange_ms() && rows < limit; minute++) {
-        struct candle candle = truth(symbol, minute);
-        if (lacks(symbol, minute) || candle.open_time_ms < from_ms || candle.open_time_ms > to_ms ||
-            happens(stage.faults.omitted))
-            continue;
-        bool forming = exchange_ms() < candle.open_time_ms + STAGE_MINUTE_MS;
-        used += (size_t)sprintf(body + used,
-                                "%s[%" PRId64 ",\"%.2f\",\"12.00\",\"9.00\",\"%.2f\",\"%" PRId64 "\",%" PRId64
-                                ",\"0\",1,\"0\",\"0\",\"0\"]",
-                                rows++ > 0 ? "," : "", candle.open_time_ms, (double)candle.open / 100,
-                                forming ? 9.5 : (double)candle.close / 100, candle.volume,
-                                candle.open_time_ms + STAGE_MINUTE_MS - 1);
-    }
-    return used + (size_t)sprintf(body + used, "]");
-}
-
-static size_t write_info(char *body)
-{
-    size_t used = (size_t)sprintf(body, "{\"symbols\":[");
-    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
-        used += (size_t)sprintf(body + used,
-                                "%s{\"symbol\":\"%cUSDT\",\"status\":\"TRADING\",\"baseAsset\":\"%c\","
-                                "\"quoteAsset\":\"USDT\",\"filters\":[]}",
-                                symbol > 0 ? "," : "", 'A' + symbol, 'A' + symbol);
-    return used + (size_t)sprintf(body + used, "]}");
-}
-
-static size_t write_tickers(const char *url, char *body)
-{
-    size_t used = (size_t)sprintf(body, "["), rows = 0;
-    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "%%22%cUSDT%%22", 'A' + symbol);
-        if (strstr(url, name) != NULL)
-            used += (size_t)sprintf(body + used,
-                                    "%s{\"symbol\":\"%cUSDT\",\"bidPrice\":\"9\",\"askPrice\":\"11\",\"lastPrice\":\"10\"}",
-                                    rows++ > 0 ? "," : "", 'A' + symbol);
-    }
-    return used + (size_t)sprintf(body + used, "]");
-}
-
-static void answer(struct call *call, const char *url)
-{
-    if (strstr(url, "/klines") != NULL)
-        call->size = write_klines(url, call->body);
-    else if (strstr(url, "/exchangeInfo") != NULL)
-        call->size = write_info(call->body);
-    else if (strstr(url, "/ticker") != NULL)
-        call->size = write_tickers(url, call->body);
-    else
-        call->size = (size_t)sprintf(call->body, "{\"serverTime\":%" PRId64 "}", exchange_ms());
-    call->status = 200;
-    call->code = happens(stage.faults.timeout) ? ERROR_TIMEOUT : 0;
-    if (happens(stage.faults.status500))
-        call->status = 500;
-    if (happens(stage.faults.cut))
-        call->size = test_random() % call->size;
-    if (happens(stage.faults.status429)) {
-        call->status = test_random() % 2 == 0 ? 429 : 418;
-        call->retry_after_s = (int)(test_random() % 30);
-    }
-}
-
-int http_client_open(struct http_client **out, struct loop *loop, const struct http_client_options *wanted,
-                     http_done_fn done, void *user)
-{
-    (void)out;
-    (void)loop;
-    world.done = done;
-    world.done_user = user;
-    world.room = wanted->connections;
-    return 0;
-}
-
-static void drop_calls(void)
-{
-    for (int i = 0; i < CALLS; i++) {
-        free(world.calls[i].body);
-        world.calls[i] = (struct call){0};
-    }
-}
-
-void http_client_close(struct http_client *client)
-{
-    (void)client;
-    drop_calls();
-}
-
-int http_client_room(const struct http_client *client)
-{
-    (void)client;
-    return world.room;
-}
-
-int http_client_get(struct http_client *client, const char *url, uint64_t tag)
-{
-    (void)client;
-    CU_ASSERT_FATAL(world.room > 0 && strncmp(url, "http://exchange.test/api/", 25) == 0);
-    struct call *call = world.calls;
-    while (call->used)
-        call++;
-    int64_t travel_us = 200 + (int64_t)(test_random() % 3000);
-    *call = (struct call){true, world.now_us, world.now_us + 2 * travel_us, tag, 0, 0, -1, malloc(BODY), 0};
-    CU_ASSERT_FATAL(call->body != NULL);
-    stage.requests++;
-    stage.requests_while_stopped += world.now_us > world.stopped_from_us && exchange_ms() < world.stopped_until_ms;
-    world.room--;
-    answer(call, url);
-    return 0;
-}
-
-static void deliver_answer(struct call *call)
-{
-    struct call ended = *call;
-    *call = (struct call){0};
-    if (ended.code == 0 && (ended.status == 429 || ended.status == 418)) {
-        stage.stops++;
-        world.stopped_from_us = world.now_us;
-        world.stopped_until_ms = exchange_ms() + ended.retry_after_s * 1000;
-    }
-    struct http_result result = {
-        .code = ended.code,
-        .answer = {ended.status, ended.body, ended.size, -1, ended.retry_after_s},
-        .sent_us = ended.sent_us,
-        .received_us = world.now_us,
-        .tag = ended.tag,
-    };
-    world.done(world.done_user, &result);
-    world.room++;
-    free(ended.body);
-}
-
 /* ---- life ---- */
 
 static void drop_mails(bool to_fetcher)
@@ -572,7 +407,7 @@ void stage_set(int64_t speed)
     int64_t now_us = world.now_us + 1000000;
     drop_mails(true);
     drop_mails(false);
-    drop_calls();
+    stage_exchange_clear();
     memset(&world, 0, sizeof world);
     stage = (struct stage){0};
     world.now_us = world.began_us = now_us;
@@ -626,51 +461,67 @@ static void deliver_mail(size_t index)
     free(mail.bytes);
 }
 
-/* When the next thing happens, and what: an index of the four lists, which follow each other. */
-static int64_t next_event(int *event)
+static int first_mail(void)
 {
-    int64_t first_us = INT64_MAX;
-    int index = 0;
-    for (size_t i = 0; i < world.mail_count; i++, index++)
-        if (world.mails[i].due_us < first_us)
-            first_us = world.mails[i].due_us, *event = index;
-    index = MAILS;
-    for (int i = 0; i < CALLS; i++)
-        if (world.calls[i].used && world.calls[i].due_us < first_us)
-            first_us = world.calls[i].due_us, *event = index + i;
-    index += CALLS;
-    for (int i = 0; i < TIMERS; i++)
-        if (world.timers[i].used && world.timers[i].due_us < first_us)
-            first_us = world.timers[i].due_us, *event = index + i;
-    if (world.running && world.tick_us < first_us)
-        first_us = world.tick_us, *event = index + TIMERS;
-    return first_us;
+    int first = -1;
+    for (size_t i = 0; i < world.mail_count; i++)
+        if (first < 0 || world.mails[i].due_us < world.mails[first].due_us)
+            first = (int)i;
+    return first;
 }
 
-static void happen(int event)
+static int first_timer(void)
 {
-    if (event < MAILS) {
-        deliver_mail((size_t)event);
-    } else if (event < MAILS + CALLS) {
-        deliver_answer(&world.calls[event - MAILS]);
-    } else if (event < MAILS + CALLS + TIMERS) {
-        struct timer *timer = &world.timers[event - MAILS - CALLS];
-        timer->due_us = INT64_MAX;
-        timer->callback(timer->user, world.now_us / 1000);
-    } else {
-        world.tick_us = world.now_us + fetcher_service.tick_ms * 1000;
-        fetcher_service.on_tick(&world.context, world.state, world.now_us / 1000);
+    int first = -1;
+    for (int i = 0; i < TIMERS; i++)
+        if (world.timers[i].used && (first < 0 || world.timers[i].due_us < world.timers[first].due_us))
+            first = i;
+    return first;
+}
+
+static void fire(struct timer *timer)
+{
+    timer->due_us = INT64_MAX;
+    timer->callback(timer->user, world.now_us / 1000);
+}
+
+static void tick(void)
+{
+    world.tick_us = world.now_us + fetcher_service.tick_ms * 1000;
+    fetcher_service.on_tick(&world.context, world.state, world.now_us / 1000);
+}
+
+/* Lets the next thing happen, if it does by then. */
+static bool step(int64_t until_us)
+{
+    int mail = first_mail(), timer = first_timer();
+    int64_t due_us[] = {
+        mail >= 0 ? world.mails[mail].due_us : INT64_MAX,
+        timer >= 0 ? world.timers[timer].due_us : INT64_MAX,
+        stage_exchange_next_us(),
+        world.running ? world.tick_us : INT64_MAX,
+    };
+    int first = 0;
+    for (int i = 1; i < 4; i++)
+        if (due_us[i] < due_us[first])
+            first = i;
+    if (due_us[first] > until_us)
+        return false;
+    if (due_us[first] > world.now_us)
+        world.now_us = due_us[first];
+    switch (first) {
+    case 0: deliver_mail((size_t)mail); break;
+    case 1: fire(&world.timers[timer]); break;
+    case 2: stage_exchange_deliver(); break;
+    default: tick(); break;
     }
+    return true;
 }
 
 void stage_run(int64_t wall_ms)
 {
     int64_t until_us = world.now_us + wall_ms * 1000;
-    int event = 0;
-    for (int64_t next_us; (next_us = next_event(&event)) <= until_us;) {
-        if (next_us > world.now_us)
-            world.now_us = next_us;
-        happen(event);
-    }
+    while (step(until_us))
+        ;
     world.now_us = until_us;
 }

@@ -51,4 +51,15 @@ bool stage_store_has(int64_t first, int64_t last);
 /* The beginning of a symbol's series in the store, in minutes from the market's beginning; -1: none. */
 int64_t stage_start_of(int symbol);
 
+/* Between fetcher_stage.c and fetcher_stage_exchange.c: the time, ours and the exchange's; chance, in 1000; the market;
+ * when the exchange answers next, and that it does; and its forgetting all calls. */
+int64_t stage_now_us(void);
+int64_t stage_exchange_ms(void);
+bool stage_happens(unsigned rate);
+struct candle stage_truth(int symbol, int64_t minute);
+bool stage_lacks(int symbol, int64_t minute);
+int64_t stage_exchange_next_us(void);
+void stage_exchange_deliver(void);
+void stage_exchange_clear(void);
+
 #endif
