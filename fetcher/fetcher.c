@@ -95,7 +95,7 @@ static size_t unconfirmed_starts(const struct fetcher *fetcher)
 static void ask_starts(struct fetcher *fetcher, int64_t now_ms)
 {
     fetcher->stage = STAGE_ASKING_STARTS;
-    hydrate_begin(&fetcher->hydrate, QUERY_KIND_SERIES_STARTS, (uint32_t)fetcher->market.series_count, now_ms);
+    hydrate_begin(&fetcher->hydrate, QUERY_KIND_SERIES_STARTS, MARKET_SERIES_MAX, now_ms);
 }
 
 /* A beginning holds once the store says so; what we propose may not be its first word. */
@@ -323,7 +323,6 @@ static void fetcher_on_stop(struct service_context *context, void *state)
 {
     (void)context;
     struct fetcher *fetcher = state;
-    publish_flush(&fetcher->publish);
     set_held(fetcher, false);
     lease_give_back(&fetcher->lease);
 }

@@ -34,15 +34,6 @@ static void forget_candles(struct publish *publish)
     publish->shard_count = 0;
 }
 
-void publish_set_on(struct publish *publish, bool on)
-{
-    publish->on = on;
-    if (!on) {
-        forget_candles(publish);
-        publish->ticker_count = 0;
-    }
-}
-
 /* A message that could not be encoded is our own fault; it is told once a message and nothing waits for it. */
 static void send(struct publish *publish, enum topic_kind kind, uint16_t shard, enum record record,
                  const void *message)
@@ -73,6 +64,15 @@ void publish_flush(struct publish *publish)
     publish->candles_published += publish->candle_count;
     metric_add(METRIC_candles_published_total, (double)publish->candle_count);
     forget_candles(publish);
+}
+
+void publish_set_on(struct publish *publish, bool on)
+{
+    publish->on = on;
+    if (on)
+        return;
+    publish_flush(publish);
+    publish->ticker_count = 0;
 }
 
 static void collect(struct publish *publish, const struct series *series, const struct candle *candle)

@@ -16,7 +16,7 @@ enum {
 struct publish {
     struct service_context *context; /* borrowed */
     struct market *market;           /* borrowed */
-    bool on;                         /* we hold the lease; otherwise rows are dropped */
+    bool on;                         /* we hold the lease; otherwise nothing is collected */
     int64_t exchange_ms;             /* when the newest row was read, by the exchange's clock */
     int timer;                       /* flushes on the loop's next turn */
 
@@ -36,7 +36,8 @@ struct publish {
 /* ERROR_FULL (the loop's timers). */
 int publish_open(struct publish *publish, struct service_context *context, struct market *market) MUST_CHECK;
 
-/* Whether anything is sent. Rows that were collected under a lease that is over are dropped. */
+/* Whether anything is collected. When it is switched off, candles that were collected before go out: they are in the
+ * rings already and would never be sent again. */
 void publish_set_on(struct publish *publish, bool on);
 
 /* Collects the newest `count` candles of a series' ring, which were read at exchange_ms. */
