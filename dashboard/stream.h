@@ -12,8 +12,8 @@ enum {
     STREAMS_MAX = 32,
     STREAM_HEARTBEAT_MS = 15 * 1000, /* a comment, so that proxies keep the connection */
     STREAM_LIFETIME_MS = 90 * 1000,  /* then it ends and the page resumes: less than the patience of any proxy */
-    STREAM_RETRY_MS = 500,           /* how long the page waits before it does */
-    EVENT_DATA_SIZE = 16 * 1024,     /* JSON of one event */
+    STREAM_RETRY_MS = 250,           /* how long the page waits before it does */
+    EVENT_DATA_SIZE = 8 * 1024,      /* JSON of one event: all kinds at once fit what may wait for a page */
 };
 
 struct stream_place {
