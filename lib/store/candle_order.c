@@ -38,13 +38,6 @@ static int reserve(struct candle_order *order, size_t count)
     return 0;
 }
 
-/* Whether two candles of a batch are of one series; neighbours mostly are. */
-static bool same_series(const struct store_candle *left, const struct store_candle *right)
-{
-    return left->event.interval_s == right->event.interval_s && strcmp(left->event.symbol, right->event.symbol) == 0 &&
-           (left->exchange == right->exchange || strcmp(left->exchange, right->exchange) == 0);
-}
-
 /* Fills the slots in the order of the batch and says whether their keys already ascend. */
 static int fill_slots(struct candle_order *order, const struct store_batch *batch, const struct series_map *map,
                       bool *ascending)
@@ -53,7 +46,7 @@ static int fill_slots(struct candle_order *order, const struct store_batch *batc
     *ascending = true;
     for (size_t i = 0; i < batch->candle_count; i++) {
         const struct store_candle *candle = &batch->candles[i];
-        if (i == 0 || !same_series(candle, candle - 1))
+        if (i == 0 || !is_same_series(candle, candle - 1))
             series = series_map_find(map, candle->exchange, candle->event.symbol, candle->event.interval_s);
         if (series == NULL)
             return error_set(ERROR_MISSING, "series %s %s has no id", candle->exchange, candle->event.symbol);

@@ -231,46 +231,29 @@ static int take_series_or_none(struct postgres *postgres, PGresult *result)
                                                      : postgres_ignore(postgres, result);
 }
 
-static int list_missing_series(const struct postgres *postgres, struct series_map *missing)
-{
-    const struct store_batch *batch = postgres->work.batch;
-    int code = 0;
-    for (size_t i = 0; i < batch->candle_count && code == 0; i++) {
-        const char *exchange = batch->candles[i].exchange;
-        const struct candle_event *event = &batch->candles[i].event;
-        if (series_map_find(&postgres->series, exchange, event->symbol, event->interval_s) != NULL)
-            continue;
-        struct series_entry entry = {.interval_s = event->interval_s};
-        memcpy(entry.symbol, event->symbol, sizeof entry.symbol);
-        code = text_copy(entry.exchange, sizeof entry.exchange, exchange, strlen(exchange));
-        if (code == 0)
-            code = series_map_put(missing, &entry);
-    }
-    return code;
-}
-
 /* Gives ids to the series that have none, in a flight of their own: the ids then hold whatever becomes of the batch. */
-static void add_series_then_rows(struct postgres *postgres)
+static void add_series(struct postgres *postgres, const struct series_map *missing)
 {
-    struct series_map missing = {0};
-    int code = list_missing_series(postgres, &missing);
-    if (code == 0)
-        code = send_missing_series(postgres, &missing);
+    int code = send_missing_series(postgres, missing);
     if (code == 0)
         code = postgres_send_load_series(postgres);
-    series_map_release(&missing);
     postgres_fly(postgres, code, take_series_or_none, on_series_added);
 }
 
 void postgres_write(struct store *store, const struct store_batch *batch, store_done_fn done, void *user)
 {
     struct postgres *postgres = store->state;
+    struct series_map missing = {0};
     if (!postgres_begin_work(postgres, (struct postgres_work){.batch = batch, .done = done, .user = user}))
         return;
-    if (series_map_has_all(&postgres->series, batch->candles, batch->candle_count))
-        send_rows(postgres);
+    int code = series_map_list_missing(&postgres->series, batch->candles, batch->candle_count, &missing);
+    if (code != 0)
+        postgres_end_work(postgres, code);
+    else if (missing.count > 0)
+        add_series(postgres, &missing);
     else
-        add_series_then_rows(postgres);
+        send_rows(postgres);
+    series_map_release(&missing);
 }
 
 /* ---- leases ---- */

@@ -83,14 +83,28 @@ const struct series_entry *series_map_find(const struct series_map *map, const c
     return slot == 0 ? NULL : &map->entries[slot - 1];
 }
 
-bool series_map_has_all(const struct series_map *map, const struct store_candle *candles, size_t count)
+bool is_same_series(const struct store_candle *left, const struct store_candle *right)
 {
-    for (size_t i = 0; i < count; i++) {
+    return left->event.interval_s == right->event.interval_s && strcmp(left->event.symbol, right->event.symbol) == 0 &&
+           (left->exchange == right->exchange || strcmp(left->exchange, right->exchange) == 0);
+}
+
+int series_map_list_missing(const struct series_map *map, const struct store_candle *candles, size_t count,
+                            struct series_map *missing)
+{
+    int code = 0;
+    for (size_t i = 0; i < count && code == 0; i++) {
         const struct candle_event *event = &candles[i].event;
-        if (series_map_find(map, candles[i].exchange, event->symbol, event->interval_s) == NULL)
-            return false;
+        if ((i > 0 && is_same_series(&candles[i], &candles[i - 1])) ||
+            series_map_find(map, candles[i].exchange, event->symbol, event->interval_s) != NULL)
+            continue;
+        struct series_entry entry = {.interval_s = event->interval_s};
+        memcpy(entry.symbol, event->symbol, sizeof entry.symbol);
+        code = text_copy(entry.exchange, sizeof entry.exchange, candles[i].exchange, strlen(candles[i].exchange));
+        if (code == 0)
+            code = series_map_put(missing, &entry);
     }
-    return true;
+    return code;
 }
 
 const struct series_entry *series_map_next(const struct series_map *map, const struct query *query, size_t *at)

@@ -38,8 +38,12 @@ int series_map_put(struct series_map *map, const struct series_entry *entry) MUS
 const struct series_entry *series_map_find(const struct series_map *map, const char *exchange, const char *symbol,
                                            uint32_t interval_s);
 
-/* Whether the series of every one of `count` candles is known. */
-bool series_map_has_all(const struct series_map *map, const struct store_candle *candles, size_t count);
+/* Whether two candles of a batch are of one series; neighbours mostly are. */
+bool is_same_series(const struct store_candle *left, const struct store_candle *right);
+
+/* Adds to `missing`, with id 0, each series of `count` candles that is not in the map. Codes as series_map_put. */
+int series_map_list_missing(const struct series_map *map, const struct store_candle *candles, size_t count,
+                            struct series_map *missing) MUST_CHECK;
 
 /* The first series from index `*at` on that a query means: its exchange ("": any), symbol ("-": any) and interval
  * (0: any). Moves *at behind it; NULL when there is none left. */

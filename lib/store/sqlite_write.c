@@ -58,31 +58,32 @@ static void bind_series(sqlite3_stmt *statement, const char *exchange, const cha
     (void)sqlite3_bind_int64(statement, 3, interval_s);
 }
 
-/* Inserts the series of every candle whose id is not known, in a transaction of its own: the ids then hold whatever
- * becomes of the batch. */
-static int insert_missing_series(struct sqlite *sqlite, const struct store_batch *batch)
+static int insert_series(struct sqlite *sqlite, const struct series_map *missing)
 {
     sqlite3_stmt *statement;
     int code = sqlite_prepare(sqlite, add_series_sql, &statement);
-    for (size_t i = 0; i < batch->candle_count && code == 0; i++) {
-        const struct store_candle *candle = &batch->candles[i];
-        if (series_map_find(&sqlite->series, candle->exchange, candle->event.symbol, candle->event.interval_s) != NULL)
-            continue;
-        bind_series(statement, candle->exchange, candle->event.symbol, candle->event.interval_s);
+    for (size_t i = 0; i < missing->count && code == 0; i++) {
+        const struct series_entry *entry = &missing->entries[i];
+        bind_series(statement, entry->exchange, entry->symbol, entry->interval_s);
         code = sqlite_finish(sqlite, statement);
     }
     return code;
 }
 
+/* Gives ids to the series that have none, in a transaction of their own: the ids then hold whatever becomes of the
+ * batch. */
 static int add_missing_series(struct sqlite *sqlite, const struct store_batch *batch)
 {
-    if (series_map_has_all(&sqlite->series, batch->candles, batch->candle_count))
-        return 0;
-    int code = sqlite_begin(sqlite);
-    if (code == 0)
-        code = sqlite_end(sqlite, insert_missing_series(sqlite, batch));
-    if (code == 0)
-        code = sqlite_load_series(sqlite);
+    struct series_map missing = {0};
+    int code = series_map_list_missing(&sqlite->series, batch->candles, batch->candle_count, &missing);
+    if (code == 0 && missing.count > 0) {
+        code = sqlite_begin(sqlite);
+        if (code == 0)
+            code = sqlite_end(sqlite, insert_series(sqlite, &missing));
+        if (code == 0)
+            code = sqlite_load_series(sqlite);
+    }
+    series_map_release(&missing);
     return code;
 }
 
