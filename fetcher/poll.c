@@ -9,6 +9,7 @@
 #include "lib/runtime/metrics.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,10 +141,13 @@ static bool launch(struct poll *poll, struct poll_flight *flight, int64_t now_ms
 {
     flight->exchange_ms = poll_exchange_ms(poll);
     int code = make_request(poll, flight);
-    if (code != 0) {
-        if (code != ERROR_MISSING)
-            log_error("request_not_made", log_text("error", error_message()));
+    if (code == ERROR_MISSING) {
         poll_plan(poll, flight);
+        return true;
+    }
+    if (code != 0) {
+        log_error("request_not_made", log_text("error", error_message()));
+        poll_plan_again(poll, flight, POLL_REFUSED_MS);
         return true;
     }
     uint64_t slot = 0;
@@ -306,33 +310,26 @@ void poll_set_on(struct poll *poll, bool on)
     poll->on = on;
 }
 
-/* What one poll of the tickers costs, in chunks of chunk_size. */
-static int tickers_weight(struct poll *poll)
+/* Divides the markets into chunks of `size`, or into none with 0, and returns what a poll of them costs. */
+static int set_chunks(struct poll *poll, size_t size)
 {
-    if (poll->exchange->tickers_request(poll->base_url, NULL, 0, &poll->request) != 0)
-        return 0;
-    int all = poll->request.weight;
-    if (poll->chunk_size == 0 || request_tickers(poll, 0) != 0)
-        return all;
-    return poll->request.weight * (int)poll->chunk_count;
+    const char *symbols[POLL_CHUNK_MAX];
+    size_t markets = poll->market->instrument_count, count = size < markets ? size : markets;
+    for (size_t i = 0; i < count; i++)
+        symbols[i] = poll->market->instruments[i].symbol;
+    poll->chunk_size = size;
+    poll->chunk_count = size > 0 ? (uint32_t)((markets + size - 1) / size) : 1;
+    int code = poll->exchange->tickers_request(poll->base_url, symbols, count, &poll->request);
+    return code == 0 ? poll->request.weight * (int)poll->chunk_count : INT_MAX;
 }
 
 static void choose_chunks(struct poll *poll)
 {
-    size_t per_call = (size_t)poll->exchange->tickers_per_call, markets = poll->market->instrument_count;
-    poll->chunk_size = 0;
-    poll->chunk_count = 1;
-    int all = tickers_weight(poll), weight = all;
-    if (per_call > 0) {
-        poll->chunk_size = per_call;
-        poll->chunk_count = (uint32_t)((markets + per_call - 1) / per_call);
-        weight = tickers_weight(poll);
-    }
-    if (weight > all) {
-        poll->chunk_size = 0;
-        poll->chunk_count = 1;
-        weight = all;
-    }
+    int all = set_chunks(poll, 0), weight = all;
+    if (poll->exchange->tickers_per_call > 0)
+        weight = set_chunks(poll, (size_t)poll->exchange->tickers_per_call);
+    if (weight > all)
+        weight = set_chunks(poll, 0);
     int64_t least_ms = (int64_t)60000 * weight * 100 / POLL_TICKERS_SHARE / poll->budget.limit / poll->clock.speed;
     if (poll->tick_ms < least_ms)
         poll->tick_ms = least_ms;

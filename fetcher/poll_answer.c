@@ -147,16 +147,20 @@ static int read_answer(struct poll *poll, const struct poll_flight *flight, cons
     return error_set(ERROR_ARGUMENT, "no such request");
 }
 
-/* The exchange wants us to stop. What it says holds for our restart too. */
+/* The exchange wants us to stop. What it says holds for our restart too. Those that were under way with the first that
+ * is refused say the same. */
 static void obey(struct poll *poll, enum exchange_verdict verdict, const struct http_result *result)
 {
-    int64_t now_ms = poll_exchange_ms(poll);
-    log_warn("exchange_says_stop", log_int("status", result->answer.status),
-             log_int("retry_after_s", result->answer.retry_after_s), log_text("error", error_message()));
+    int64_t now_ms = poll_exchange_ms(poll), before_ms = poll->budget.stopped_until_ms;
+    metric_add(METRIC_exchange_limited_total, 1);
     budget_stop(&poll->budget, verdict, result->answer.retry_after_s, now_ms);
     int64_t wait_ms = (poll->budget.stopped_until_ms - now_ms) / poll->clock.speed + 1;
+    if (poll->budget.stopped_until_ms == before_ms)
+        return;
+    if (now_ms >= before_ms)
+        log_warn("exchange_says_stop", log_int("status", result->answer.status), log_int("wait_ms", wait_ms),
+                 log_text("error", error_message()));
     poll->banned_until_ms = clock_wall_ms() + wait_ms;
-    metric_add(METRIC_exchange_limited_total, 1);
     if (ban_save(poll->context->config->process_data_dir, poll->base_url, poll->banned_until_ms) != 0)
         log_error("ban_not_kept", log_text("error", error_message()));
 }
