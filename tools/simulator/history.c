@@ -130,41 +130,57 @@ static void add_trade(struct text *out, const struct trade *trade, const struct 
     text_add(out, trade->buyer_is_maker ? ",\"m\":true,\"M\":true}" : ",\"m\":false,\"M\":true}");
 }
 
-/* Where the newest trades up to index `end` begin: at most `limit` of them. */
-static size_t first_trades(const struct market *market, size_t symbol, size_t end, int64_t now_ms, size_t limit)
+/* The candle with which the newest `limit` trades before index `end` begin; *surplus of its trades are older. */
+static size_t first_trades(const struct market *market, size_t symbol, size_t end, int64_t now_ms, size_t limit,
+                           size_t *surplus)
 {
     struct trade trades[MARKET_TRADES_A_CANDLE];
     size_t count = 0;
-    while (end > 0 && (count += read_trades(market, symbol, end - 1, now_ms, trades)) <= limit)
-        end--;
+    while (end > 0 && count < limit)
+        count += read_trades(market, symbol, --end, now_ms, trades);
+    *surplus = count > limit ? count - limit : 0;
     return end;
+}
+
+/* What a request for trades asks for, within what has happened. */
+struct trade_query {
+    size_t symbol, limit;
+    int64_t first_ms; /* -1: the newest */
+    int64_t last_ms;
+};
+
+static int read_trade_query(struct api_call *call, struct trade_query *query)
+{
+    *query = (struct trade_query){.first_ms = -1, .last_ms = API_INTEGER_MAX};
+    int status = api_read_symbol(call, &query->symbol);
+    if (status == 0)
+        status = read_range(call, &query->first_ms, &query->last_ms);
+    if (status == 0)
+        status = api_read_limit(call, TRADES_DEFAULT, TRADES_MAX, &query->limit);
+    query->last_ms = query->last_ms < call->now_ms ? query->last_ms : call->now_ms;
+    return status;
 }
 
 int answer_trades(struct api_call *call)
 {
     const struct market *market = call->simulator->market;
-    size_t symbol = 0, limit = 0, count = 0;
-    int64_t first_ms = -1, last_ms = INT64_MAX;
-    int status = api_read_symbol(call, &symbol);
-    if (status == 0)
-        status = read_range(call, &first_ms, &last_ms);
-    if (status == 0)
-        status = api_read_limit(call, TRADES_DEFAULT, TRADES_MAX, &limit);
+    struct trade_query query;
+    int status = read_trade_query(call, &query);
     if (status != 0)
         return status;
-    last_ms = last_ms < call->now_ms ? last_ms : call->now_ms;
-    size_t end = market_visible(market, symbol, last_ms);
-    size_t index = first_ms < 0 ? first_trades(market, symbol, end, last_ms, limit)
-                                : market->kind->locate(market, symbol, first_ms - (int64_t)market->interval_s * 1000);
+    size_t end = market_visible(market, query.symbol, query.last_ms), surplus = 0, count = 0;
+    int64_t oldest_ms = query.first_ms - (int64_t)market->interval_s * 1000; /* a candle that reaches into the range */
+    size_t index = query.first_ms >= 0 ? market->kind->locate(market, query.symbol, oldest_ms)
+                                       : first_trades(market, query.symbol, end, query.last_ms, query.limit, &surplus);
     text_add(call->body, "[");
-    for (; index < end && count < limit; index++) {
+    for (; index < end && count < query.limit; index++, surplus = 0) {
         struct trade trades[MARKET_TRADES_A_CANDLE];
-        size_t found = read_trades(market, symbol, index, last_ms, trades);
-        for (size_t i = 0; i < found && count < limit; i++) {
-            if (trades[i].time_ms < first_ms)
+        size_t found = read_trades(market, query.symbol, index, query.last_ms, trades);
+        for (size_t i = surplus; i < found && count < query.limit; i++) {
+            if (trades[i].time_ms < query.first_ms)
                 continue;
             text_add(call->body, count++ == 0 ? "" : ",");
-            add_trade(call->body, &trades[i], &market->symbols[symbol]);
+            add_trade(call->body, &trades[i], &market->symbols[query.symbol]);
         }
     }
     text_add(call->body, "]");
