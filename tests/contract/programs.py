@@ -1,0 +1,165 @@
+"""The small programs as a script sees them: what keygen, passwd, exchanges, config and status write, and how they end.
+
+usage: programs.py FOLDER_OF_PROGRAMS
+"""
+# SPDX-License-Identifier: MIT
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROLES = ("fetcher", "analyzer", "trader", "persister", "dashboard")
+Z85 = r"[0-9a-zA-Z.:+=^!/*?&<>()\[\]{}@%$#-]{40}"
+
+failures = 0
+
+
+def expect(what, holds, shown=""):
+    global failures
+    if not holds:
+        print(f"not so: {what}\n{shown}")
+        failures += 1
+
+
+class Programs:
+    def __init__(self, folder):
+        self.folder = Path(folder).resolve()
+
+    def run(self, name, *arguments, text="", directory=None, environment=None):
+        done = subprocess.run([str(self.folder / name), *map(str, arguments)], input=text, text=True, timeout=60,
+                              cwd=directory, capture_output=True, check=False,
+                              env={**os.environ, **(environment or {})})
+        return done.returncode, done.stdout, done.stderr
+
+
+def check_usage(programs, home):
+    for name in ("wick-keygen", "wick-passwd", "wick-exchanges", "wick-config", "wick-status", "wick-pages"):
+        status, out, _ = programs.run(name, "--help", directory=home)
+        expect(f"{name} --help", status == 0 and out.startswith("usage: wick"), out)
+        status, out, errors = programs.run(name, "--frob", directory=home)
+        expect(f"{name} --frob is refused", status == 2 and out == "" and errors != "", f"{status} {out}")
+    expect("nothing was written", list(home.iterdir()) == [])
+
+
+def check_keygen(programs, home):
+    status, first, _ = programs.run("wick-keygen")
+    expect("keygen prints", status == 0 and len(re.findall(rf"^WICK_LINKS__SECRET_KEY='{Z85}'$", first, re.M)) == 5, first)
+    for role in ROLES:
+        expect(f"the public key of the {role}", re.search(rf"^WICK_LINKS__{role.upper()}_KEY='{Z85}'$", first, re.M), first)
+    keys = re.findall(Z85, first)
+    expect("no key twice", len(set(keys)) == len(keys) == 10, first)
+    expect("other keys each time", not set(keys) & set(re.findall(Z85, programs.run("wick-keygen")[1])))
+
+    folder = home / "keys"
+    expect("files are written", programs.run("wick-keygen", "--env", folder)[0] == 0)
+    texts = {role: (folder / f"{role}.env").read_text() for role in ROLES}
+    secrets = {role: re.search(rf"SECRET_KEY='({Z85})'", text)[1] for role, text in texts.items()}
+    for role, text in texts.items():
+        expect(f"{role}.env is the owner's", (folder / f"{role}.env").stat().st_mode & 0o777 == 0o600)
+        others = [other for other in ROLES if other != role and secrets[other] in text]
+        expect(f"{role}.env holds no other's secret", others == [], others)
+        expect(f"{role}.env holds all public keys", text.count("_KEY='") == 6, text)
+    status, _, errors = programs.run("wick-keygen", "--env", folder)
+    expect("keys in use are not replaced", status == 1 and "fetcher.env" in errors, errors)
+    expect("they are as they were", texts == {role: (folder / f"{role}.env").read_text() for role in ROLES})
+
+    environment = dict(re.findall(r"^(WICK_\w+)='(.*)'$", texts["trader"], re.M))
+    status, out, errors = programs.run("wick-config", environment=environment)
+    expect("what keygen writes is a configuration", status == 0 and "environment WICK_LINKS__TRADER_KEY" in out, errors)
+    expect("the secret is not shown", secrets["trader"] not in out and "secret_key: (secret)" in out, out)
+
+    data = home / "data"
+    expect("a data directory gets its keys", programs.run("wick-keygen", "--data", data)[0] == 0)
+    made = {path.name: path.read_bytes() for path in (data / "keys").iterdir()}
+    expect("a pair a role", sorted(made) == sorted(f"{role}.{kind}" for role in ROLES for kind in ("public", "secret")))
+    (data / "keys/trader.public").unlink()
+    (data / "keys/trader.secret").unlink()
+    programs.run("wick-keygen", "--data", data)
+    kept = {path.name: path.read_bytes() for path in (data / "keys").iterdir() if not path.name.startswith("trader")}
+    expect("what is there stays", kept == {name: key for name, key in made.items() if not name.startswith("trader")})
+
+
+def check_passwd(programs):
+    status, out, errors = programs.run("wick-passwd", text="correct horse battery\n")
+    expect("a line from a pipe is hashed", status == 0 and re.fullmatch(r"\$argon2id\$v=19\$m=65536,t=3,p=1\$\S+\n", out), out)
+    expect("the password is not shown", "horse" not in out + errors)
+    for text, message in (("short\n", "5 bytes; expected 12 to 255"), ("", "no password"), ("x" * 300 + "\n", "expected 12 to"),
+                          ("with a\ttab in it\n", "control character")):
+        status, out, errors = programs.run("wick-passwd", text=text)
+        expect(f"{text[:20]!r} is refused", status == 1 and out == "" and message in errors, errors)
+    for second, wanted in (("correct horse battery", 0), ("correct horse batterz", 1)):
+        status, shown, out = type_on_terminal(programs, ["correct horse battery", second])
+        expect(f"typed twice: {wanted}", status == wanted and ("$argon2id$" in out) == (wanted == 0), f"{status} {shown} {out}")
+        expect("nothing of it is echoed", "horse" not in shown, shown)
+
+
+def type_on_terminal(programs, lines):
+    """Runs wick-passwd on a terminal of its own and types; the status, what the terminal showed, what went to stdout."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([str(programs.folder / "wick-passwd")], stdin=theirs, stderr=theirs,
+                          stdout=subprocess.PIPE) as process:
+        os.close(theirs)
+        shown = b""
+        for line in lines:
+            count = shown.count(b": ")
+            while shown.count(b": ") == count:  # its question
+                shown += os.read(ours, 1000)
+            os.write(ours, line.encode() + b"\n")
+        out = process.stdout.read().decode()
+        status = process.wait(60)
+    try:
+        shown += os.read(ours, 10000)
+    except OSError:  # the other end is closed and all was read
+        pass
+    os.close(ours)
+    return status, shown.decode(), out
+
+
+def check_config(programs, home):
+    file = home / "wick.yaml"
+    file.write_text("limits:\n  stake: 12.5\nexchange:\n  api_key: do-not-show\n")
+    environment = {"WICK_TRADER__FEE_PPM": "750", "DATABASE_URL": "postgresql://me:hidden-word@db/wick"}
+    status, out, _ = programs.run("wick-config", "--config", file, "--market.symbols", "BTCUSDT,ETHUSDT",
+                                  environment=environment)
+    expect("the file's value and place", status == 0 and re.search(rf"^  stake: 12\.5  # {file}:2:\d+$", out, re.M), out)
+    expect("the environment's", "  fee_ppm: 750  # environment WICK_TRADER__FEE_PPM" in out, out)
+    expect("the flag's", "  symbols: BTCUSDT,ETHUSDT  # flag --market.symbols" in out, out)
+    expect("secrets are hidden", "do-not-show" not in out and "hidden-word" not in out, out)
+    expect("where they came from is not", "url: (secret)  # environment DATABASE_URL" in out, out)
+    sample = programs.run("wick-config", "--sample")[1]
+    file.write_text(sample)
+    expect("the sample is a configuration", programs.run("wick-config", "--config", file)[0] == 0, sample)
+    file.write_text(re.sub(r"^  # (\w+: )", r"  \1", sample, flags=re.M))
+    status, _, errors = programs.run("wick-config", "--config", file)
+    expect("and so it is with every default written out", status == 0, errors)
+    file.write_text("limits: {stake: lots}\n")
+    expect("a bad one ends with 4", programs.run("wick-config", "--config", file)[0] == 4)
+
+
+def check_exchanges_and_status(programs, home):
+    listed = json.loads(programs.run("wick-exchanges", "--json")[1])
+    expect("binance is there", any(row["name"] == "binance" and row["base_url"].startswith("https://") for row in listed))
+    expect("and in the text", "binance" in programs.run("wick-exchanges")[1])
+    status, out, errors = programs.run("wick-status", "--data", home / "nothing")
+    expect("nothing runs", status == 3 and out == "" and "nothing runs in" in errors, errors)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    programs = Programs(sys.argv[1])
+    checks = (check_usage, check_keygen, check_config, check_exchanges_and_status)
+    for check in checks:
+        with tempfile.TemporaryDirectory(prefix="wick-programs-") as home:
+            check(programs, Path(home))
+    check_passwd(programs)
+    print(f"{failures} finding(s)")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
