@@ -228,7 +228,9 @@ enum MHD_Result http_on_request(void *user, struct MHD_Connection *handle, const
     switch (request->phase) {
     case HTTP_PHASE_HEADER: return take_headers(request, method, url);
     case HTTP_PHASE_BODY: return *size > 0 ? take_body(request, bytes, size) : finish_request(request);
-    case HTTP_PHASE_LATER: http_connection_set_deadline(request->connection, HTTP_ANSWER_MS); return http_request_send(request);
+    case HTTP_PHASE_LATER:
+        http_connection_set_deadline(request->connection, HTTP_ANSWER_MS);
+        return http_request_send(request);
     case HTTP_PHASE_ANSWER: break;
     }
     return MHD_YES;

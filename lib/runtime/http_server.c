@@ -185,8 +185,8 @@ static int start_daemon(struct http_server *server, int fd)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_SIZE, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_timeout_s,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_NOTIFY_COMPLETED, http_on_request_end, server, MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, server,
-        MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, http_on_request_end, server, MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line,
+        server, MHD_OPTION_END);
     if (server->daemon == NULL) {
         (void)close(fd);
         return error_set(ERROR_LIBRARY, "start the HTTP server on port %d: %s", server->port, strerror(errno));

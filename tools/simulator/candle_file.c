@@ -245,7 +245,7 @@ static int read_lines(struct reader *reader, const char *text, size_t size)
         if (reader->line > 1)
             code = read_row(reader, line, length);
         else if (length != strlen(HEADER) || memcmp(line, HEADER, length) != 0)
-            code = error_set(ERROR_SYNTAX, "header '%.*s', expected '" HEADER "'", length < 60 ? (int)length : 60, line);
+            code = error_set(ERROR_SYNTAX, "header '%.*s', expected '" HEADER "'", (int)(length < 60 ? length : 60), line);
         if (code != 0)
             return refuse(reader, code);
     }
