@@ -205,6 +205,11 @@ int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size)
     return 0;
 }
 
+bool archive_is_empty(const struct archive *archive)
+{
+    return archive->queue_count == 0 && archive->outbox.used == 0;
+}
+
 void archive_on_tick(struct archive *archive, int64_t now_ms)
 {
     outbox_tick(&archive->outbox, archive->context, now_ms);

@@ -65,6 +65,9 @@ int archive_propose_starts(struct archive *archive, int64_t exchange_ms) MUST_CH
 /* An ack over the store link. */
 int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size) MUST_CHECK;
 
+/* Whether the store has acked everything. */
+bool archive_is_empty(const struct archive *archive);
+
 /* Resends. */
 void archive_on_tick(struct archive *archive, int64_t now_ms);
 

@@ -20,7 +20,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TICK_MS = 50, REPORT_MS = 1000, INSTRUMENTS_MS = 60000, STARTS_PAUSE_MS = 1000, REPORT_ROWS_MAX = 300 };
+enum {
+    TICK_MS = 50,
+    REPORT_MS = 1000,
+    INSTRUMENTS_MS = 60000,
+    STARTS_PAUSE_MS = 1000,
+    STOP_MS = 1000, /* how long a stop waits for the store's acks */
+    REPORT_ROWS_MAX = 300,
+};
 
 enum stage {
     STAGE_ASKING_MARKET, /* for the exchange's clock and markets */
@@ -33,7 +40,8 @@ enum stage {
 struct fetcher {
     struct service_context *context;
     enum stage stage;
-    bool held; /* we are the fetcher */
+    bool held;     /* we are the fetcher */
+    bool stopping; /* the lease was given back; what the store has not acked is still on its way */
     uint32_t ring_size;
     uint32_t intervals[MARKET_INTERVALS_MAX];
     size_t interval_count;
@@ -173,6 +181,21 @@ static void follow_lease(struct fetcher *fetcher, int64_t now_ms)
     }
 }
 
+static void keep_lease(struct fetcher *fetcher, int64_t now_ms)
+{
+    if (fetcher->stopping)
+        return;
+    lease_on_tick(&fetcher->lease, now_ms);
+    follow_lease(fetcher, now_ms);
+}
+
+/* A stop ends when the store has everything. */
+static void end_stop(struct fetcher *fetcher)
+{
+    if (fetcher->stopping && archive_is_empty(&fetcher->archive))
+        loop_stop(fetcher->context->loop);
+}
+
 /* ---- reports ---- */
 
 static void tell_status(struct fetcher *fetcher)
@@ -256,18 +279,24 @@ static int fetcher_open(struct service_context *context, void *state)
     return open_parts(fetcher);
 }
 
-static int on_store_message(struct fetcher *fetcher, enum record record, const uint8_t *bytes, size_t size)
+static int on_lease_reply(struct fetcher *fetcher, const uint8_t *bytes, size_t size)
 {
     int64_t now_ms = clock_monotonic_ms();
-    int code = ERROR_PROTOCOL;
-    if (record == RECORD_ack)
-        code = archive_on_ack(&fetcher->archive, bytes, size);
-    else if (record == RECORD_lease_reply)
-        code = lease_on_reply(&fetcher->lease, bytes, size, now_ms);
-    else
+    if (fetcher->stopping)
+        return 0;
+    int code = lease_on_reply(&fetcher->lease, bytes, size, now_ms);
+    follow_lease(fetcher, now_ms);
+    return code;
+}
+
+static int on_store_message(struct fetcher *fetcher, enum record record, const uint8_t *bytes, size_t size)
+{
+    if (record == RECORD_lease_reply)
+        return on_lease_reply(fetcher, bytes, size);
+    if (record != RECORD_ack)
         return error_set(ERROR_PROTOCOL, "%s on the store link", records[record].name);
-    if (code == 0)
-        follow_lease(fetcher, now_ms);
+    int code = archive_on_ack(&fetcher->archive, bytes, size);
+    end_stop(fetcher);
     return code;
 }
 
@@ -293,8 +322,7 @@ static void fetcher_on_tick(struct service_context *context, void *state, int64_
 {
     (void)context;
     struct fetcher *fetcher = state;
-    lease_on_tick(&fetcher->lease, now_ms);
-    follow_lease(fetcher, now_ms);
+    keep_lease(fetcher, now_ms);
     archive_on_tick(&fetcher->archive, now_ms);
     hydrate_on_tick(&fetcher->hydrate, now_ms);
     control_on_tick(&fetcher->control, now_ms);
@@ -321,10 +349,12 @@ static void fetcher_on_subscribe(struct service_context *context, void *state, e
 
 static void fetcher_on_stop(struct service_context *context, void *state)
 {
-    (void)context;
     struct fetcher *fetcher = state;
     set_held(fetcher, false);
     lease_give_back(&fetcher->lease);
+    fetcher->stopping = true;
+    archive_on_tick(&fetcher->archive, clock_monotonic_ms());
+    context->stop_ms = archive_is_empty(&fetcher->archive) ? 0 : STOP_MS;
 }
 
 static void fetcher_close(struct service_context *context, void *state)

@@ -48,19 +48,21 @@ static void compare(const struct series *series, const struct candle *row, struc
         out->revised++;
 }
 
-/* Whether `row` leaves a hole that is not yet known to be the exchange's own. */
+/* Whether `row` leaves a hole that is not yet known to be the exchange's own. Before the first candle there may be one
+ * too: then the market is younger than the history that is wanted, and nothing is absent. */
 static bool leaves_hole(struct series *series, const struct candle *row, struct intake *out)
 {
-    int64_t newest_ms = ring_newest_ms(&series->ring);
     int64_t interval_ms = (int64_t)series->interval_s * 1000;
-    int64_t missing = newest_ms >= 0 ? (row->open_time_ms - newest_ms) / interval_ms - 1 : 0;
-    if (missing == 0)
+    bool empty = series->ring.count == 0;
+    int64_t newest_ms = empty ? series->history_from_ms - interval_ms : ring_newest_ms(&series->ring);
+    int64_t missing = (row->open_time_ms - newest_ms) / interval_ms - 1;
+    if (missing <= 0)
         return false;
     if (series->hole_asks < INTAKE_HOLE_ASKS) {
         series->hole_asks++;
         return true;
     }
-    out->absent += (uint32_t)missing;
+    out->absent += empty ? 0 : (uint32_t)missing;
     return false;
 }
 

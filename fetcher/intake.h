@@ -33,7 +33,7 @@ struct intake {
     uint32_t refused;  /* impossible ones */
     uint32_t revised;  /* that say something else than what was taken before */
     uint32_t absent;   /* that the exchange itself lacks */
-    bool hole;         /* candles are missing before one that is there: ask again */
+    bool hole;         /* candles are missing before one that is there, or where the history begins: ask again */
     bool full;         /* the ring has no room before the store has acked: ask again after that */
     bool complete;     /* the series is there through the last candle that was asked for */
 };

@@ -125,6 +125,15 @@ bool stage_store_has(int64_t first, int64_t last)
     return true;
 }
 
+bool stage_store_has_published(void)
+{
+    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
+        for (int64_t at = world.starts_ms[symbol]; at <= world.published_ms[symbol]; at += STAGE_MINUTE_MS)
+            if (!world.stored[symbol][(at - origin_ms) / STAGE_MINUTE_MS])
+                return false;
+    return true;
+}
+
 int64_t stage_start_of(int symbol)
 {
     return world.starts_ms[symbol] < 0 ? -1 : (world.starts_ms[symbol] - origin_ms) / STAGE_MINUTE_MS;
@@ -442,6 +451,7 @@ void stage_kill(void)
 void stage_stop(void)
 {
     fetcher_service.on_stop(&world.context, world.state);
+    stage_run(world.context.stop_ms);
     stage_kill();
 }
 

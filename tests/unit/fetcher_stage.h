@@ -48,6 +48,9 @@ int64_t stage_closed(void);
  * exchange has it, and none that it lacks. */
 bool stage_store_has(int64_t first, int64_t last);
 
+/* Whether the store has everything from the beginnings of the series to the newest candle that was published. */
+bool stage_store_has_published(void);
+
 /* The beginning of a symbol's series in the store, in minutes from the market's beginning; -1: none. */
 int64_t stage_start_of(int symbol);
 

@@ -96,6 +96,26 @@ static void a_stop_gives_the_lease_back(void)
     stage_kill();
 }
 
+static void a_stop_waits_for_the_store(void)
+{
+    stage_set(SPEED);
+    stage_start();
+    stage_run(5000);
+    bool ever_behind = false;
+    for (int i = 0; i < 40; i++) {
+        for (int step = 0; step < 2000 && stage_store_has_published(); step++)
+            stage_run(1); /* until a candle was published that the store has not yet */
+        ever_behind = ever_behind || !stage_store_has_published();
+        stage_stop();
+        CU_ASSERT(stage_store_has_published());
+        stage_start();
+        stage_run(2000);
+    }
+    CU_ASSERT(ever_behind);
+    check_world();
+    stage_kill();
+}
+
 static void a_standby_sends_nothing(void)
 {
     stage_set(1);
@@ -240,6 +260,7 @@ const struct test suite_tests[] = {
     {"few requests are enough", few_requests_are_enough},
     {"a restart goes on where the store is", a_restart_goes_on_where_the_store_is},
     {"a stop gives the lease back", a_stop_gives_the_lease_back},
+    {"a stop waits for the store", a_stop_waits_for_the_store},
     {"a standby sends nothing", a_standby_sends_nothing},
     {"a lost lease pauses everything", a_lost_lease_pauses_everything},
     {"nothing is lost while the persister is away", nothing_is_lost_while_the_persister_is_away},

@@ -145,10 +145,15 @@ static void history_begins_where_the_exchange_has_it(void)
 {
     struct series series = series_of(1, 0);
     series.history_from_ms = 2 * MINUTE;
+    for (int i = 0; i < INTAKE_HOLE_ASKS; i++)
+        CU_ASSERT(take(&series, 7, MINUTES(5, 6, 7)).hole);
     struct intake intake = take(&series, 7, MINUTES(5, 6, 7));
     CU_ASSERT(intake.complete && !intake.hole);
     CU_ASSERT_EQUAL(intake.appended, 3);
     CU_ASSERT_EQUAL(intake.absent, 0);
+    ring_clear(&series.ring);
+    CU_ASSERT(take(&series, 4, MINUTES(3, 4)).hole);
+    CU_ASSERT_EQUAL(take(&series, 4, MINUTES(2, 3, 4)).appended, 3);
     ring_release(&series.ring);
 }
 
