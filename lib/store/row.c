@@ -27,7 +27,7 @@ static const char *choice_name(const char *type, int value)
     for (size_t i = 0; i < CHOICES; i++)
         if (choices[i].value == value && strcmp(choices[i].type, type) == 0)
             return choices[i].name;
-    assert(!"a choice outside its enum was decoded");
+    assert(false && "a choice outside its enum was decoded");
     return "";
 }
 
@@ -85,7 +85,7 @@ struct cell row_get(const struct field_row *field, const void *row)
     case FIELD_CHOICE:
         return text_cell(choice_name(field->type, *(const int *)(const void *)at));
     default:
-        assert(!"no table has a column of this kind");
+        assert(false && "no table has a column of this kind");
         return integer_cell(0);
     }
 }

@@ -61,7 +61,7 @@ int sqlite_prepare(struct sqlite *sqlite, const char *sql, sqlite3_stmt **out)
         *out = statement->handle;
         return 0;
     }
-    assert(!"SQLITE_STATEMENTS_MAX is too small");
+    assert(false && "SQLITE_STATEMENTS_MAX is too small");
     return ERROR_FULL;
 }
 
@@ -151,7 +151,7 @@ static void shut(struct sqlite *sqlite)
         (void)sqlite3_finalize(sqlite->statements[i].handle);
     memset(sqlite->statements, 0, sizeof sqlite->statements);
     if (sqlite3_close(sqlite->database) != SQLITE_OK)
-        assert(!"a statement of the database was not finalised");
+        assert(false && "a statement of the database was not finalised");
     sqlite->database = NULL;
     sqlite->flushes_commits = false;
 }

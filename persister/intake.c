@@ -1,0 +1,135 @@
+/* What the persister does with a message: it is put where it waits for the database. */
+/* SPDX-License-Identifier: MIT */
+#include "persister/state.h"
+
+#include "lib/base/clock.h"
+#include "lib/runtime/metrics.h"
+
+enum { GENERATION_MAX = INT32_MAX /* higher ones do not fit a version */ };
+
+static bool is_waiting(const struct persister *persister, const struct peer *peer, uint64_t sequence)
+{
+    return batch_has(persister->writing, peer, sequence) || batch_has(persister->filling, peer, sequence);
+}
+
+/* What a full batch does not take is sent again by its sender. */
+static int taken(struct persister *persister, int code, size_t rows)
+{
+    if (code == ERROR_FULL) {
+        metric_add(METRIC_messages_dropped_total, 1);
+        return 0;
+    }
+    if (code == 0) {
+        metric_add(METRIC_store_rows_total, (double)rows);
+        if (persister_is_due(persister, loop_now_ms(persister->context->loop)) || batch_waiting(persister->filling) == 1)
+            persister_wake(persister);
+    }
+    return code;
+}
+
+static int on_candles(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
+{
+    struct store_candles message;
+    int code = message_decode(RECORD_store_candles, bytes, size, &message);
+    if (code < 0 || is_waiting(persister, peer, message.sequence))
+        return code;
+    code = batch_take_candles(persister->filling, peer, &message, loop_now_ms(persister->context->loop));
+    return taken(persister, code, message.rows.count);
+}
+
+static int on_series(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
+{
+    struct store_series message;
+    int code = message_decode(RECORD_store_series, bytes, size, &message);
+    if (code < 0 || is_waiting(persister, peer, message.sequence))
+        return code;
+    code = batch_take_series(persister->filling, peer, &message, loop_now_ms(persister->context->loop));
+    return taken(persister, code, message.rows.count);
+}
+
+static int on_ledger(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
+{
+    struct store_ledger message;
+    int code = message_decode(RECORD_store_ledger, bytes, size, &message);
+    if (code < 0 || is_waiting(persister, peer, message.sequence))
+        return code;
+    if (message.generation > GENERATION_MAX || lease_desk_fences(&persister->desk, message.generation)) {
+        persister_ack(persister, peer, message.sequence, VERDICT_FENCED);
+        return 0;
+    }
+    code = batch_take_ledger(persister->filling, peer, &message, loop_now_ms(persister->context->loop));
+    persister->desk.ledger_taken += code == 0;
+    return taken(persister, code, message.outcomes.count + message.orders.count + message.fills.count +
+                                      message.positions.count + message.accounts.count);
+}
+
+static int on_lease_request(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
+{
+    struct lease_request request;
+    int code = message_decode(RECORD_lease_request, bytes, size, &request);
+    if (code == 0)
+        code = lease_desk_add(&persister->desk, peer, &request, loop_now_ms(persister->context->loop));
+    persister_wake(persister);
+    return code;
+}
+
+static int on_report(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
+{
+    struct process_report report;
+    struct process_state row;
+    (void)peer;
+    int code = message_decode(RECORD_process_report, bytes, size, &report);
+    if (code < 0)
+        return code;
+    while (list_next(&report.rows, RECORD_process_state, &row))
+        board_put(&persister->board, &row, clock_wall_ms());
+    return 0;
+}
+
+static void answer_processes(struct persister *persister, const struct peer *peer, uint64_t id)
+{
+    struct process_state *rows = persister->processes;
+    rows[0] = service_state(persister->context);
+    rows[0].work = (uint64_t)metric_value(METRIC_store_rows_total);
+    size_t count = 1 + board_read(&persister->board, clock_wall_ms(), rows + 1);
+    history_send_processes(&persister->history, peer, id, rows, count);
+}
+
+static int on_query(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
+{
+    struct query query;
+    int code = message_decode(RECORD_query, bytes, size, &query);
+    if (code < 0)
+        return code;
+    if (query.kind == QUERY_KIND_PROCESSES) {
+        answer_processes(persister, peer, query.id);
+        return 0;
+    }
+    history_add(&persister->history, peer, &query, loop_now_ms(persister->context->loop));
+    persister_wake(persister);
+    return 0;
+}
+
+/* Everything that is received, and by which link. */
+static const struct handler {
+    enum link link;
+    enum record record;
+    int (*handle)(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size);
+} handlers[] = {
+    {LINK_STORE, RECORD_store_candles, on_candles},
+    {LINK_STORE, RECORD_store_series, on_series},
+    {LINK_STORE, RECORD_store_ledger, on_ledger},
+    {LINK_STORE, RECORD_lease_request, on_lease_request},
+    {LINK_STORE, RECORD_process_report, on_report},
+    {LINK_HISTORY, RECORD_query, on_query},
+};
+
+int persister_on_message(struct service_context *context, void *state, enum link link, const struct peer *peer,
+                         enum record record, const uint8_t *bytes, size_t size)
+{
+    (void)context;
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++)
+        if (handlers[i].link == link && handlers[i].record == record)
+            return handlers[i].handle(state, peer, bytes, size);
+    return error_set(ERROR_PROTOCOL, "a %s does not belong on this link", records[record].name);
+}

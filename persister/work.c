@@ -1,0 +1,247 @@
+/* What the persister does with the database: writing, granting leases, answering. */
+/* SPDX-License-Identifier: MIT */
+#include "persister/state.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/runtime/metrics.h"
+
+#include <string.h>
+
+enum {
+    RETRY_UNSENT_MS = 5, /* pause before a part that the link did not take is sent again */
+    WORK_PER_TURN = 16,  /* pieces of work that an engine without waiting may do before messages are read again */
+};
+
+/* ---- answering deliveries ---- */
+
+void persister_ack(struct persister *persister, const struct peer *peer, uint64_t sequence, enum verdict verdict)
+{
+    struct ack ack = {.sequence = sequence, .verdict = verdict};
+    int code = service_send(persister->context, LINK_STORE, peer, RECORD_ack, &ack);
+    (void)code; /* lost with its sender, who sends the delivery again */
+}
+
+/* Answers the first `count` deliveries of the batch that is written. */
+static void settle(struct persister *persister, size_t count, enum verdict verdict)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct delivery *delivery = batch_front(persister->writing) + i;
+        persister->desk.ledger_settled += delivery->generation != 0;
+        persister_ack(persister, &delivery->peer, delivery->sequence, verdict);
+    }
+    batch_settle(persister->writing, count);
+}
+
+static void settle_fenced(struct persister *persister)
+{
+    while (batch_waiting(persister->writing) > 0 &&
+           delivery_is_fenced(batch_front(persister->writing), persister->desk.trader_generation)) {
+        log_warn("ledger_fenced", log_int("generation", (int64_t)batch_front(persister->writing)->generation),
+                 log_int("current", (int64_t)persister->desk.trader_generation));
+        settle(persister, 1, VERDICT_FENCED);
+    }
+}
+
+/* ---- writing ---- */
+
+static void on_written(void *user, const struct store_result *result)
+{
+    struct persister *persister = user;
+    if (result->code == 0) {
+        metric_add(METRIC_store_transactions_total, 1);
+        metric_add(METRIC_store_changed_total, (double)result->changed);
+        settle(persister, persister->tried, VERDICT_ACCEPTED);
+        return;
+    }
+    metric_add(METRIC_store_failures_total, 1);
+    if (result->code == ERROR_DENIED) {
+        persister->desk.generation_known = false; /* another persister granted a lease: learn of it first */
+    } else if (result->code == ERROR_STORE && persister->tried > 1) {
+        batch_suspect(persister->writing, persister->tried);
+    } else if (result->code == ERROR_STORE) {
+        log_error("delivery_refused", log_int("sequence", (int64_t)batch_front(persister->writing)->sequence),
+                  log_text("reason", result->message));
+        settle(persister, 1, VERDICT_INVALID);
+    }
+}
+
+bool persister_is_due(const struct persister *persister, int64_t now_ms)
+{
+    const struct batch *batch = persister->filling;
+    const struct config *config = persister->context->config;
+    return batch_waiting(batch) > 0 &&
+           (persister->stopping || batch_has_ledger(batch) || batch_rows(batch) >= (size_t)config->database_batch_rows ||
+            now_ms - batch->oldest_ms >= config->database_batch_ms);
+}
+
+static void swap_batches(struct persister *persister)
+{
+    struct batch *filled = persister->filling;
+    persister->filling = persister->writing;
+    persister->writing = filled;
+}
+
+static bool begin_writing(struct persister *persister, int64_t now_ms)
+{
+    struct store_batch rows;
+    settle_fenced(persister);
+    if (batch_waiting(persister->writing) == 0) {
+        if (!persister_is_due(persister, now_ms))
+            return false;
+        swap_batches(persister);
+        settle_fenced(persister);
+        if (batch_waiting(persister->writing) == 0)
+            return false;
+    }
+    persister->tried = batch_next(persister->writing, persister->desk.trader_generation, &rows);
+    persister->query_is_next = true;
+    persister->store.kind->write(&persister->store, &rows, on_written, persister);
+    return true;
+}
+
+/* ---- leases ---- */
+
+static void on_question_answered(void *user, const struct store_result *result)
+{
+    struct persister *persister = user;
+    struct lease_request question = lease_desk_question();
+    if (result->code == 0)
+        lease_desk_learn(&persister->desk, question.name, result->generation);
+}
+
+static void on_lease(void *user, const struct store_result *result)
+{
+    struct persister *persister = user;
+    const struct lease_entry *entry = &persister->lease;
+    if (result->code != 0) { /* the holder asks again */
+        metric_add(METRIC_store_failures_total, 1);
+        return;
+    }
+    lease_desk_learn(&persister->desk, entry->request.name, result->generation);
+    struct lease_reply reply = {
+        .sent_ms = entry->request.sent_ms, .granted = result->granted, .generation = result->generation};
+    memcpy(reply.name, entry->request.name, sizeof reply.name);
+    int code = service_send(persister->context, LINK_STORE, &entry->peer, RECORD_lease_reply, &reply);
+    (void)code; /* it asks again */
+}
+
+static bool begin_lease(struct persister *persister, int64_t now_ms)
+{
+    struct lease_request question = lease_desk_question();
+    if (!persister->desk.generation_known) {
+        persister->store.kind->lease(&persister->store, &question, on_question_answered, persister);
+        return true;
+    }
+    if (!lease_desk_next(&persister->desk, now_ms, &persister->lease))
+        return false;
+    persister->store.kind->lease(&persister->store, &persister->lease.request, on_lease, persister);
+    return true;
+}
+
+/* ---- queries ---- */
+
+static void on_part(void *user, const struct store_part *part)
+{
+    struct persister *persister = user;
+    history_send_part(&persister->history, part);
+}
+
+static void on_answered(void *user, const struct store_result *result)
+{
+    struct persister *persister = user;
+    history_send_end(&persister->history, result->code == 0 ? "" : result->message);
+}
+
+static bool begin_query(struct persister *persister)
+{
+    if (!history_next(&persister->history))
+        return false;
+    persister->query_is_next = false;
+    persister->store.kind->query(&persister->store, &persister->history.asked.query, on_part, on_answered, persister);
+    return true;
+}
+
+/* ---- the one place where work begins ---- */
+
+static bool begin_work(struct persister *persister, int64_t now_ms)
+{
+    const struct store *store = &persister->store;
+    if (!store->kind->idle(store) || !store->kind->ready(store))
+        return false;
+    if (begin_lease(persister, now_ms))
+        return true;
+    if (persister->query_is_next && begin_query(persister))
+        return true;
+    return begin_writing(persister, now_ms) || begin_query(persister);
+}
+
+static void on_descriptor(void *user, int events);
+
+static void watch(struct persister *persister, const struct store_wait *wait)
+{
+    struct loop *loop = persister->context->loop;
+    int events = (wait->read ? LOOP_READ : 0) | (wait->write ? LOOP_WRITE : 0);
+    if (wait->fd != persister->watched_fd && persister->watched_fd >= 0)
+        loop_remove_fd(loop, persister->watched_fd);
+    if (wait->fd == persister->watched_fd && wait->fd >= 0)
+        loop_change_fd(loop, wait->fd, events);
+    else if (wait->fd >= 0 && loop_add_fd(loop, wait->fd, events, on_descriptor, persister) < 0)
+        log_error("watch_failed", log_text("reason", error_message()));
+    persister->watched_fd = wait->fd;
+}
+
+/* Sets when persister_attend() is called next if nothing else wakes it. */
+static void set_alarm(struct persister *persister, int64_t deadline_ms, bool unsent)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t delay_ms = deadline_ms - now_ms;
+    if (unsent)
+        delay_ms = RETRY_UNSENT_MS;
+    if (batch_waiting(persister->filling) > 0) {
+        int64_t due_ms = persister->filling->oldest_ms + persister->context->config->database_batch_ms - now_ms;
+        if (due_ms > 0 && due_ms < delay_ms)
+            delay_ms = due_ms;
+    }
+    if (delay_ms > PERSISTER_TICK_MS)
+        delay_ms = PERSISTER_TICK_MS;
+    loop_set_timer(persister->context->loop, persister->timer, delay_ms > 0 ? delay_ms : 0);
+}
+
+void persister_attend(void *user, int64_t now_ms)
+{
+    struct persister *persister = user;
+    struct store *store = &persister->store;
+    struct store_wait wait;
+    bool sent = history_flush(&persister->history, now_ms);
+    if (sent) { /* else the next part has to wait, and all other work with it, for HISTORY_STUCK_MS at most */
+        store->kind->advance(store, now_ms);
+        sent = history_flush(&persister->history, now_ms);
+    }
+    int begun = 0;
+    while (begun < WORK_PER_TURN && sent && begin_work(persister, now_ms)) {
+        begun++;
+        sent = history_flush(&persister->history, now_ms);
+    }
+    store->kind->wait(store, &wait);
+    if (begun == WORK_PER_TURN)
+        wait.deadline_ms = 0;
+    if (!sent)
+        wait.fd = -1;
+    watch(persister, &wait);
+    set_alarm(persister, wait.deadline_ms, !sent);
+    if (persister->stopping && batch_waiting(persister->writing) + batch_waiting(persister->filling) == 0)
+        loop_stop(persister->context->loop);
+}
+
+static void on_descriptor(void *user, int events)
+{
+    struct persister *persister = user;
+    (void)events;
+    persister_attend(persister, loop_now_ms(persister->context->loop));
+}
+
+void persister_wake(struct persister *persister)
+{
+    loop_set_timer(persister->context->loop, persister->timer, 0);
+}
