@@ -23,6 +23,7 @@ struct candle_order {
     size_t count, capacity;
 };
 
+/* Frees it; a zeroed one is allowed. */
 void candle_order_release(struct candle_order *order);
 
 /* Orders the candles of a batch, whose series must all be in the map (ERROR_MISSING otherwise). Of several candles

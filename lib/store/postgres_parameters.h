@@ -29,6 +29,7 @@ struct postgres_parameters {
 void parameters_clear(struct postgres_parameters *parameters);
 void parameters_release(struct postgres_parameters *parameters);
 
+/* Adds a parameter of type int8 or text. */
 void parameters_add_integer(struct postgres_parameters *parameters, int64_t integer);
 void parameters_add_text(struct postgres_parameters *parameters, const char *text);
 
