@@ -40,9 +40,13 @@ static void candles_are_read_into_ticks_and_lots(void)
     struct candle_series series = {0};
     const char *path = write_file("read", "A_1m.csv",
                                   HEADER FIRST_ROW "1734739260000,10.75,10.75,10.75,10.75,0\r\n"
-                                                   "1734739380000,10.750,12,10.7500,11.1234,0.00000001");
+                                                   "1734739380000,10.750,12,10.7500,11.1234,0.00000001\n"
+                                                   "1734739440000,1e1,1.25e+1,10,12,2.9e-7");
     CU_ASSERT_EQUAL_FATAL(candle_file_read(path, 60, &symbol, &series), 0);
-    CU_ASSERT_EQUAL(series.count, 3);
+    CU_ASSERT_EQUAL(series.count, 4);
+    CU_ASSERT_EQUAL(series.candles[3].open, 100000);
+    CU_ASSERT_EQUAL(series.candles[3].high, 125000);
+    CU_ASSERT_EQUAL(series.candles[3].volume, 29);
     CU_ASSERT_EQUAL(symbol.price_scale, 4);
     CU_ASSERT_EQUAL(symbol.volume_scale, 8);
     CU_ASSERT_EQUAL(series.candles[0].open, 105000);
@@ -69,7 +73,13 @@ static void wrong_lines_are_named(void)
         {HEADER "1734739200001,1,1,1,1,1\n", ":2: ", "expected a multiple of 1m"},
         {HEADER FIRST_ROW FIRST_ROW, ":3: ", "expected one after 1734739200000"},
         {HEADER FIRST_ROW "1734739140000,1,1,1,1,1\n", ":3: ", "expected one after"},
-        {HEADER "1734739200000,1,1,1,1e5,1\n", ":2: ", "close '1e5', expected a decimal number"},
+        {HEADER "1734739200000,1,1,1,1e,1\n", ":2: ", "close '1e', expected a decimal number"},
+        {HEADER "1734739200000,1,1,1,e1,1\n", ":2: ", "close 'e1'"},
+        {HEADER "1734739200000,1,1,1,1e1.5,1\n", ":2: ", "close '1e1.5'"},
+        {HEADER "1734739200000,1,1,1,1e99,1\n", ":2: ", "close '1e99'"},
+        {HEADER "1734739200000,1,1,1,1e18,1\n", ":2: ", "high is below"},
+        {HEADER "1734739200000,1,1,1,12e18,1\n", ":2: ", "close '12e18'"},
+        {HEADER "1734739200000,1,1,1,1,2.9e-9\n", ":2: ", "at most 8 decimals"},
         {HEADER "1734739200000,1,1,1,nan,1\n", ":2: ", "close 'nan'"},
         {HEADER "1734739200000,1,1,1,,1\n", ":2: ", "close ''"},
         {HEADER "1734739200000,1,1,1,0.123456789,1\n", ":2: ", "at most 8 decimals"},

@@ -99,10 +99,32 @@ static int split_row(const char *line, size_t length, struct field fields[COLUMN
     return 0;
 }
 
+/* Reads "2.9e-7", as some programs write small numbers; exact like the plain form. */
+static int read_exponent_form(struct field field, struct decimal *out)
+{
+    const char *mark = memchr(field.text, 'e', field.length);
+    struct decimal number, exponent;
+    if (mark == NULL)
+        return ERROR_SYNTAX;
+    size_t before = (size_t)(mark - field.text), skipped = before + 1;
+    skipped += skipped < field.length && field.text[skipped] == '+';
+    if (decimal_parse(field.text, before, &number) != 0 ||
+        decimal_parse(field.text + skipped, field.length - skipped, &exponent) != 0 || exponent.scale != 0 ||
+        exponent.mantissa < -DECIMAL_SCALE_MAX || exponent.mantissa > DECIMAL_SCALE_MAX)
+        return ERROR_SYNTAX;
+    int64_t scale = number.scale - exponent.mantissa;
+    if (scale > DECIMAL_SCALE_MAX)
+        return ERROR_RANGE;
+    if (scale < 0 && __builtin_mul_overflow(number.mantissa, decimal_power_of_ten((uint8_t)-scale), &number.mantissa))
+        return ERROR_RANGE;
+    *out = (struct decimal){.mantissa = number.mantissa, .scale = (uint8_t)(scale < 0 ? 0 : scale)};
+    return 0;
+}
+
 static int read_number(struct field field, int column, struct decimal *out)
 {
     int shown = field.length < 40 ? (int)field.length : 40;
-    if (decimal_parse(field.text, field.length, out) != 0)
+    if (decimal_parse(field.text, field.length, out) != 0 && read_exponent_form(field, out) != 0)
         return error_set(ERROR_SYNTAX, "%s '%.*s', expected a decimal number", column_names[column], shown, field.text);
     if (out->scale > (column == TIME ? 0 : MARKET_SCALE_MAX))
         return error_set(ERROR_SYNTAX, "%s '%.*s', expected %s", column_names[column], shown, field.text,
