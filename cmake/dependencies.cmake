@@ -10,5 +10,11 @@ pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
-# msgpack-c is called "msgpack" in Debian 12 and "msgpack-c" from Debian 13 and Ubuntu 24.04 on.
+# msgpack-c is called "msgpack" in Debian 12 and Ubuntu 24.04 and "msgpack-c" in Debian 13, whose file says "-Iinclude":
+# a relative folder, which is left out, since the compiler looks in /usr/include anyway.
 pkg_search_module(MSGPACK REQUIRED IMPORTED_TARGET msgpack-c msgpack)
+get_target_property(msgpack_folders PkgConfig::MSGPACK INTERFACE_INCLUDE_DIRECTORIES)
+if(msgpack_folders)
+  list(FILTER msgpack_folders INCLUDE REGEX "^/")
+  set_target_properties(PkgConfig::MSGPACK PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${msgpack_folders}")
+endif()
