@@ -33,7 +33,10 @@ struct client {
     bool closed; /* by the server */
 };
 
+/* Connects to the server; the test owns it until client_close. */
 struct client *client_open(void);
+
+/* Closes the socket, whatever is under way, and frees it. */
 void client_close(struct client *client);
 
 /* Takes what has come, without waiting. */

@@ -29,6 +29,7 @@ int faults_read(const char *text, struct fault_plan *plan) MUST_CHECK;
 /* Draws for one request. */
 enum fault faults_draw(struct fault_plan *plan);
 
+/* The name as in the table; not for FAULT_NONE. */
 const char *fault_name(enum fault fault);
 
 /* Writes the table, a line a fault, for --help. */

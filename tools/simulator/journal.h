@@ -35,6 +35,7 @@ int journal_open(struct journal *journal, const char *path) MUST_CHECK;
 struct text *journal_begin(struct journal *journal, int64_t exchange_ms, const char *event);
 void journal_end(struct journal *journal);
 
+/* Writes down one request that was answered, or was not. */
 void journal_request(struct journal *journal, int64_t exchange_ms, const struct journal_request *request);
 
 /* Writes what waits. */

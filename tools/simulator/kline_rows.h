@@ -15,6 +15,7 @@ struct kline_rows {
     uint32_t *ends; /* in the text, behind each row's comma; owned, room for KLINE_ROWS_MAX */
 };
 
+/* Frees what is kept; a zeroed struct is allowed. */
 void kline_rows_release(struct kline_rows *rows);
 
 /* Appends one kline and a comma. */

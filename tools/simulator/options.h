@@ -17,6 +17,7 @@ struct simulator_options {
  * value. Values are only taken, not judged; `help` is "" when it was asked for, else NULL. */
 int simulator_options_read(int argc, char **argv, struct simulator_options *out) MUST_CHECK;
 
+/* Writes the page of --help: options, then faults. */
 void simulator_options_print_help(FILE *out);
 
 #endif

@@ -18,6 +18,7 @@ struct text {
     size_t length, capacity;
 };
 
+/* Frees it; the struct is zeroed and may be used again. */
 void text_release(struct text *text);
 
 /* Makes room for `size` more bytes and returns where they go; the process ends when memory is out. */
@@ -26,6 +27,7 @@ char *text_reserve(struct text *text, size_t size);
 /* Ends a stretch written behind text_reserve: `end` is behind the last byte. */
 void text_commit(struct text *text, const char *end);
 
+/* Appends a string without its NUL, bytes, or an integer in decimal. */
 void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const char *bytes, size_t size);
 void text_add_integer(struct text *text, int64_t value);
@@ -44,6 +46,7 @@ static inline char *text_put(char *at, const char *string)
     return at + length;
 }
 
+/* In decimal; reserve TEXT_INTEGER_SIZE. */
 char *text_put_integer(char *at, int64_t value);
 
 /* mantissa * 10^-scale as a string with 8 decimals: "97537.71000000", with the quotes; scale <= 8. */
