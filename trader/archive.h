@@ -55,6 +55,7 @@ struct origin {
     uint64_t sequence;
 };
 
+/* Nothing waits and nothing is under way. Owns memory only once something was put. */
 void archive_init(struct archive *archive);
 void archive_release(struct archive *archive);
 

@@ -26,6 +26,7 @@ void known_set_release(struct known_set *set);
 /* Forgets everything. */
 void known_set_clear(struct known_set *set);
 
+/* Whether the key was added. */
 bool known_set_contains(const struct known_set *set, struct key key);
 
 /* Adds a key; true if it was not known. */
