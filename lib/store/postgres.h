@@ -43,7 +43,7 @@ typedef void (*postgres_end_fn)(struct postgres *postgres, int code);
 
 /* The write, lease or query under way. */
 struct postgres_work {
-    const struct store_batch *batch;
+    struct store_batch batch;
     struct lease_request request;
     struct query query;
     struct select_parameters parameters;

@@ -201,7 +201,7 @@ static int count_changed(struct postgres *postgres, PGresult *result)
 
 static void send_rows(struct postgres *postgres)
 {
-    const struct store_batch *batch = postgres->work.batch;
+    const struct store_batch *batch = &postgres->work.batch;
     int code = 0;
     if (batch->ledger_generation > 0) {
         parameters_add_integer(&postgres->parameters, (int64_t)batch->ledger_generation);
@@ -244,7 +244,7 @@ void postgres_write(struct store *store, const struct store_batch *batch, store_
 {
     struct postgres *postgres = store->state;
     struct series_map missing = {0};
-    if (!postgres_begin_work(postgres, (struct postgres_work){.batch = batch, .done = done, .user = user}))
+    if (!postgres_begin_work(postgres, (struct postgres_work){.batch = *batch, .done = done, .user = user}))
         return;
     int code = series_map_list_missing(&postgres->series, batch->candles, batch->candle_count, &missing);
     if (code != 0)

@@ -29,11 +29,11 @@ struct store_series_start {
     struct series_start start;
 };
 
-/* What one transaction writes, all of it or nothing. Arrays are the caller's and stay valid until done. Rows may
- * repeat what is stored or each other: only what is new or different is written. Of outcomes, fills and series starts
- * the first word on a key stays for ever. Of the same candle the last row wins. Of the same order, position or account
- * the row with the highest version wins, among equals the last, whatever the order in which they come: deliveries that
- * are sent until they are acked overtake each other. */
+/* What one transaction writes, all of it or nothing. Arrays are the caller's and stay valid until done; the struct
+ * itself need not. Rows may repeat what is stored or each other: only what is new or different is written. Of outcomes,
+ * fills and series starts the first word on a key stays for ever. Of the same candle the last row wins. Of the same
+ * order, position or account the row with the highest version wins, among equals the last, whatever the order in which
+ * they come: deliveries that are sent until they are acked overtake each other. */
 struct store_batch {
     const struct store_candle *candles;
     size_t candle_count;
