@@ -1,4 +1,5 @@
-/* wick-pages NAME: prints a page of docs/. The test `tidy` compares each with its file. */
+/* wick-pages NAME: prints a page of docs/. wick-pages --all DIR: writes all of them. The test `tidy` compares each with
+ * its file. */
 /* SPDX-License-Identifier: MIT */
 #include "tools/pages/pages.h"
 
@@ -20,20 +21,38 @@ static const struct {
     {"routes", routes_print_page},
 };
 
-enum { PAGES = sizeof pages / sizeof pages[0], STATUS_USAGE = 2 };
+enum { PAGES = sizeof pages / sizeof pages[0], STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 static int usage(FILE *out)
 {
-    fputs("usage: wick-pages NAME, one of:\n", out);
+    fputs("usage: wick-pages --all DIR, or wick-pages NAME, one of:\n", out);
     for (int i = 0; i < PAGES; i++)
         fprintf(out, "%s\n", pages[i].name);
     return out == stdout ? 0 : STATUS_USAGE;
+}
+
+static int write_all(const char *directory)
+{
+    for (int i = 0; i < PAGES; i++) {
+        char path[4096];
+        (void)snprintf(path, sizeof path, "%s/%s.md", directory, pages[i].name);
+        FILE *out = fopen(path, "we");
+        if (out != NULL)
+            pages[i].print(out);
+        if (out == NULL || ferror(out) != 0 || fclose(out) != 0) {
+            perror(path);
+            return STATUS_FAILED;
+        }
+    }
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return usage(stdout);
+    if (argc == 3 && strcmp(argv[1], "--all") == 0)
+        return write_all(argv[2]);
     for (int i = 0; argc == 2 && i < PAGES; i++) {
         if (strcmp(pages[i].name, argv[1]) == 0) {
             pages[i].print(stdout);
