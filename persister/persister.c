@@ -39,7 +39,11 @@ static int open_persister(struct service_context *context, void *state)
     if (persister->timer < 0)
         return persister->timer;
     int code = store_open(&persister->store, secret_reveal(&context->config->database_url));
-    return code < 0 ? error_context(code, "database.url") : 0;
+    if (code == 0)
+        return 0;
+    for (int i = 0; i < 2; i++)
+        batch_release(&persister->batches[i]);
+    return error_context(code == ERROR_ARGUMENT ? ERROR_CONFIGURATION : code, "database.url");
 }
 
 static void on_stop(struct service_context *context, void *state)
