@@ -33,6 +33,7 @@ READY_S = 90  # a run is ready within this time on a loaded machine
 STOP_S = 20  # and has stopped within this
 POLL_S = 0.02
 
+CRASH = re.compile(r"^.*(Sanitizer: |runtime error: |Assertion .* failed).*$", re.MULTILINE)
 PASSED_ON = re.compile(r"PATH|HOME|LANG|TMPDIR|LD_LIBRARY_PATH|[A-Z]+SAN_OPTIONS")
 
 
@@ -194,6 +195,7 @@ class Run(Program):
         self.data = pathlib.Path(data)
         self.port = port or free_port()
         self.ever_ran = set()  # every process seen in this run
+        self.kills = 0
         super().__init__("wick-up", "--data", self.data, "--port", self.port, *arguments, environment=environment,
                          directory=directory)
 
@@ -206,18 +208,32 @@ class Run(Program):
         self.ever_ran.update(descendants(self.pid))
         status = super().wait_end(seconds)
         wait_until(f"no process left of {self.data}", 5, lambda: not still_running(self.ever_ran))
+        for path in self.data.glob("log/*"):
+            if found := CRASH.search(path.read_text("utf-8", "replace")):
+                raise AssertionError(f"{path}: {found.group(0)}")
         return status
 
+    def stop(self, seconds=STOP_S):
+        """Ctrl-C, after a look whether anything has died that nobody killed."""
+        restarts = {row["name"]: row["restarts"] for row in self.rows() if row["restarts"]}
+        if sum(restarts.values()) > self.kills:
+            raise AssertionError(f"{self.kills} were killed, but started again were {restarts}:\n{self.text()[-4000:]}")
+        return super().stop(seconds)
+
+    def rows(self):
+        """The processes in DATA/run.json."""
+        return json.loads((self.data / "run.json").read_text())["processes"]
+
     def processes(self):
-        """What runs by DATA/run.json: name -> row; those that are being started again are left out."""
-        rows = json.loads((self.data / "run.json").read_text())["processes"]
-        return {row["name"]: row for row in rows if row["pid"]}
+        """Those that run now: name -> row."""
+        return {row["name"]: row for row in self.rows() if row["pid"]}
 
     def kill(self, name):
         """SIGKILL; returns the pid that is no more."""
         pid = self.processes()[name]["pid"]
         self.ever_ran.update(descendants(self.pid))
         os.kill(pid, signal.SIGKILL)
+        self.kills += 1
         return pid
 
     def wait_restart(self, name, old_pid, seconds=10):
@@ -236,8 +252,7 @@ class Run(Program):
         return {key: float(value) for key, value in found}
 
     def exchange_port(self):
-        rows = json.loads((self.data / "run.json").read_text())["processes"]
-        return next(row["health_port"] for row in rows if row["role"] == "simulator")
+        return next(row["health_port"] for row in self.rows() if row["role"] == "simulator")
 
     def exchange_time(self):
         """What the simulated exchange's clock shows, in ms; waits while it is being started again."""
