@@ -45,10 +45,13 @@ static void begin(struct strings *out)
     out->strings[0] = NULL;
 }
 
-static void add_arguments(struct strings *out, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 3))) static void add(struct strings *out, const char *format, ...)
 {
     size_t room = sizeof out->text - out->used;
+    va_list arguments;
+    va_start(arguments, format);
     int length = vsnprintf(out->text + out->used, room, format, arguments);
+    va_end(arguments);
     if (length < 0 || (size_t)length >= room || out->count == STRINGS_MAX) {
         out->code = error_set(ERROR_FULL, "a process needs more than %d bytes or %d strings of environment",
                               STRINGS_SIZE, STRINGS_MAX);
@@ -57,14 +60,6 @@ static void add_arguments(struct strings *out, const char *format, va_list argum
     out->strings[out->count++] = out->text + out->used;
     out->strings[out->count] = NULL;
     out->used += (size_t)length + 1;
-}
-
-__attribute__((format(printf, 2, 3))) static void add(struct strings *out, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    add_arguments(out, format, arguments);
-    va_end(arguments);
 }
 
 void strings_release(struct strings *strings)

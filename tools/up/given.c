@@ -7,11 +7,11 @@
 
 const struct option_row *option_named(const char *section, const char *key)
 {
-    for (size_t i = 0; i < option_count; i++)
-        if (strcmp(options[i].section, section) == 0 && strcmp(options[i].key, key) == 0)
-            return &options[i];
-    assert(!"an option that exists");
-    return NULL;
+    size_t i = 0;
+    while (i < option_count && (strcmp(options[i].section, section) != 0 || strcmp(options[i].key, key) != 0))
+        i++;
+    assert(i < option_count);
+    return &options[i];
 }
 
 bool given(const struct config *config, const char *section, const char *key)
