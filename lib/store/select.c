@@ -58,10 +58,10 @@ static const char newest_account_sql[] =
     "SELECT time_ms, start, cash, inventory, realised, fees, unrealised, equity FROM equity"
     " ORDER BY time_ms DESC LIMIT 1";
 
-static const char open_positions_sql[] =
+static const char positions_sql[] =
     "SELECT exchange, symbol, strategy, quantity, quantity_scale, cost, realised, opened_ms, updated_ms, mark,"
     "  mark_scale, unrealised FROM positions"
-    " WHERE quantity <> 0 AND ($1 = '' OR exchange = $1) ORDER BY exchange, symbol";
+    " WHERE $1 = '' OR exchange = $1 ORDER BY exchange, symbol";
 
 static const char open_orders_sql[] =
     "SELECT order_id, strategy, exchange, symbol, side, state, quantity, filled, quantity_scale, created_ms,"
@@ -80,7 +80,7 @@ const struct select selects[] = {
     {QUERY_KIND_FILLS, "fills", fills_sql, RECORD_fill, ROWS(fill), false},
     {QUERY_KIND_EQUITY, "equity", equity_sql, RECORD_account, ROWS(account), false},
     {QUERY_KIND_LEDGER, "newest account", newest_account_sql, RECORD_account, ROWS(account), false},
-    {QUERY_KIND_LEDGER, "open positions", open_positions_sql, RECORD_position, ROWS(position), false},
+    {QUERY_KIND_LEDGER, "open positions", positions_sql, RECORD_position, ROWS(position), false},
     {QUERY_KIND_LEDGER, "open orders", open_orders_sql, RECORD_order, ROWS(order), false},
     {QUERY_KIND_SERIES_STARTS, "series starts", series_starts_sql, RECORD_series_start, PART_OF(series),
      PART_OF(series_count), false},

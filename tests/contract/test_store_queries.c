@@ -151,9 +151,10 @@ static void check_ledger(struct fixture *fixture)
     const struct answer_rows *answer = &fixture->answer;
     CU_ASSERT_EQUAL_FATAL(answer->account_count, 1);
     CU_ASSERT_TRUE(same_row(RECORD_account, &answer->accounts[0], &accounts[1]));
-    CU_ASSERT_EQUAL_FATAL(answer->position_count, 2);
+    CU_ASSERT_EQUAL_FATAL(answer->position_count, 3); /* a closed one too: its profit goes on from there */
     CU_ASSERT_TRUE(same_row(RECORD_position, &answer->positions[0], &positions[2]));
     CU_ASSERT_TRUE(same_row(RECORD_position, &answer->positions[1], &positions[0]));
+    CU_ASSERT_TRUE(same_row(RECORD_position, &answer->positions[2], &positions[1]));
     CU_ASSERT_EQUAL_FATAL(answer->order_count, 5);
     for (size_t i = 0; i < answer->order_count; i++)
         CU_ASSERT_TRUE(answer->orders[i].state <= ORDER_STATE_PARTIAL ||
