@@ -1,4 +1,4 @@
-"""What a person may get wrong, or a machine refuse: a clear message and the right exit status, no hang, nothing left."""
+"""What a person gets wrong, or a machine refuses: a clear message and the right exit status, no hang, nothing left."""
 # SPDX-License-Identifier: MIT
 
 import gzip

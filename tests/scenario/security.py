@@ -62,7 +62,8 @@ def process_files(pid, name):
 
 @wick.scenario
 def a_secret_goes_only_to_its_readers(home):
-    status, text = wick.run_program("wick-config", environment=SECRETS | {"DATABASE_URL": "postgresql://u:canary-of@h/d"})
+    status, text = wick.run_program(
+        "wick-config", environment=SECRETS | {"DATABASE_URL": "postgresql://u:canary-of@h/d"})
     wick.equal(status, wick.OK, "exit status of wick-config")
     wick.contains(text, r"password: \(secret\)")
     wick.equal("canary-of" in text, False, "a secret was printed")
@@ -102,7 +103,8 @@ def no_data_without_a_session(home):
     wick.equal(len(routes) >= 8, True, "there are routes")
     for method, path in routes:
         for headers in ({}, {"Cookie": "wick_session=AAAA"}, {"X-Forwarded-For": "127.0.0.1"}):
-            status, _ = wick.http_get(run.port, path, headers | own_page(run.port), method, "{}" if method == "POST" else None)
+            body = "{}" if method == "POST" else None
+            status, _ = wick.http_get(run.port, path, headers | own_page(run.port), method, body)
             wick.equal(status, 401, f"{method} {path} with {headers}")
     wick.equal(wick.http_get(run.port, "/login")[0], 200, "the login page")
     wick.equal(log_in(run.port, "wrong" + run.password()), None, "session for a wrong password")
