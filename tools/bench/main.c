@@ -57,7 +57,7 @@ static int measure(const struct bench *bench, double *ours, double *peer)
 
 static int print(const struct bench *bench, bool json)
 {
-    double ours, peer;
+    double ours = 0, peer = 0;
     int code = measure(bench, &ours, &peer);
     if (code < 0)
         return code;

@@ -72,21 +72,33 @@ static void forget(struct kline_rows *rows, size_t first)
     rows->first = first;
 }
 
-/* Renders the closed candles behind those that are there, up to index `end`. */
-static void extend(struct kline_rows *rows, const struct market *market, size_t symbol, size_t end)
+/* Renders the closed candles index .. end - 1. Where each row ends in the text goes to `ends`, unless that is NULL. */
+static void render(const struct market *market, size_t symbol, size_t index, size_t end, struct text *out,
+                   uint32_t *ends)
 {
     const struct market_symbol *names = &market->symbols[symbol];
     struct market_candle candles[CHUNK];
-    for (size_t index = rows->first + rows->count; index < end;) {
+    while (index < end) {
         size_t size = end - index < CHUNK ? end - index : CHUNK;
         market->kind->read(market, symbol, index, size, candles);
         for (size_t i = 0; i < size; i++) {
             const struct kline kline = {candles[i], candle_quote(&candles[i], names), candle_trades(&candles[i])};
-            kline_write(&rows->text, &kline, names, market->interval_s);
-            rows->ends[rows->count++] = (uint32_t)rows->text.length;
+            kline_write(out, &kline, names, market->interval_s);
+            if (ends != NULL)
+                *ends++ = (uint32_t)out->length;
         }
         index += size;
     }
+}
+
+/* Adds the rows behind those that are there, up to index `end`. */
+static void extend(struct kline_rows *rows, const struct market *market, size_t symbol, size_t end)
+{
+    size_t next = rows->first + rows->count;
+    if (next >= end)
+        return;
+    render(market, symbol, next, end, &rows->text, rows->ends + rows->count);
+    rows->count = end - rows->first;
 }
 
 void kline_rows_write(struct kline_rows *rows, const struct market *market, size_t symbol, size_t index, size_t end,
@@ -95,6 +107,10 @@ void kline_rows_write(struct kline_rows *rows, const struct market *market, size
     assert(index <= end && end - index <= KLINES_MAX);
     if (index == end)
         return;
+    if (end - index > KLINE_ROWS_MAX) {
+        render(market, symbol, index, end, out, NULL);
+        return;
+    }
     if (rows->ends == NULL && (rows->ends = calloc(KLINE_ROWS_MAX, sizeof *rows->ends)) == NULL) {
         (void)fputs("wick-simulator: memory ran out\n", stderr);
         abort();

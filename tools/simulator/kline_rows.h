@@ -1,4 +1,5 @@
-/* Klines as text. Closed candles never change, so the rows that were last asked for are kept as they were sent. */
+/* Klines as text. Closed candles never change, so the rows that were last asked for are kept as they were sent; long
+ * stretches of history, which are asked for once, are not. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_SIMULATOR_KLINE_ROWS_H
 #define WICK_SIMULATOR_KLINE_ROWS_H
@@ -6,7 +7,7 @@
 #include "tools/simulator/klines.h"
 #include "tools/simulator/text.h"
 
-enum { KLINE_ROWS_MAX = 2048 }; /* kept for a symbol; then those before the newest request go */
+enum { KLINE_ROWS_MAX = 128 }; /* kept for a symbol; then those before the newest request go */
 
 /* The rows of the closed candles first .. first + count - 1 of one symbol. Starts zeroed. */
 struct kline_rows {

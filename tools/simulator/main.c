@@ -9,6 +9,7 @@
 #include "tools/simulator/replay.h"
 #include "tools/simulator/simulator.h"
 
+#include <malloc.h>
 #include <string.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONFIGURATION = 4 };
@@ -158,11 +159,20 @@ static int fail(int status)
     return status;
 }
 
+/* Gives large answers back to the system when they were sent, so that a burst of history does not stay in memory. */
+static void keep_memory_small(void)
+{
+    enum { LARGE = 64 * 1024 };
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE);
+}
+
 int main(int argc, char **argv)
 {
     static struct simulator simulator = {.journal = {.fd = -1}};
     struct simulator_options options;
     struct settings settings = {.start_ms = -1};
+    keep_memory_small();
     if (simulator_options_read(argc, argv, &options) != 0)
         return fail(EXIT_USAGE);
     if (options.help != NULL) {
