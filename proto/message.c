@@ -27,13 +27,6 @@ enum {
     {#field, FIELD_LIST, offsetof(struct record, field), RECORD_##type, max, #type, "rows", sentence},
 #define END(record) };
 #include "proto/messages.def"
-#undef RECORD
-#undef MESSAGE
-#undef FIELD
-#undef CHOICE
-#undef PART
-#undef LIST
-#undef END
 
 const struct record_row records[RECORDS] = {
 #define ROW(record, number, sentence)                                                                                  \
@@ -41,37 +34,13 @@ const struct record_row records[RECORDS] = {
      sentence},
 #define RECORD(record, sentence) ROW(record, 0, sentence)
 #define MESSAGE(record, number, sentence) ROW(record, number, sentence)
-#define FIELD(record, field, type, unit, sentence)
-#define CHOICE(record, field, type, sentence)
-#define PART(record, field, type, sentence)
-#define LIST(record, field, type, max, sentence)
-#define END(record)
 #include "proto/messages.def"
 #undef ROW
-#undef RECORD
-#undef MESSAGE
-#undef FIELD
-#undef CHOICE
-#undef PART
-#undef LIST
-#undef END
 };
 
-#define RECORD(record, sentence)
-#define MESSAGE(record, number, sentence)
-#define FIELD(record, field, type, unit, sentence)
 #define CHOICE(record, field, type, sentence) static_assert(sizeof(enum type) == sizeof(uint32_t), "an enum is 32 bits");
-#define PART(record, field, type, sentence)
 #define LIST(record, field, type, max, sentence) static_assert(sizeof(struct type) <= ROW_SIZE_MAX, "a row fits");
-#define END(record)
 #include "proto/messages.def"
-#undef RECORD
-#undef MESSAGE
-#undef FIELD
-#undef CHOICE
-#undef PART
-#undef LIST
-#undef END
 
 #define ENUM(type, sentence)                                                                                           \
     const char *type##_name(enum type value)                                                                           \
@@ -85,9 +54,6 @@ const struct record_row records[RECORDS] = {
     return names[value];                                                                                               \
     }
 #include "proto/enums.def"
-#undef ENUM
-#undef VALUE
-#undef END
 
 /* ---- text ---- */
 

@@ -27,18 +27,10 @@ enum {
 #define VALUE(type, id, name, sentence) id,
 #define END(type) type##_COUNT };
 #include "proto/enums.def"
-#undef ENUM
-#undef VALUE
-#undef END
 
 /* The name of an enum's value ("buy"), by the functions side_name(), verdict_name() and so on. Asserts the range. */
 #define ENUM(type, sentence) const char *type##_name(enum type value);
-#define VALUE(type, id, name, sentence)
-#define END(type)
 #include "proto/enums.def"
-#undef ENUM
-#undef VALUE
-#undef END
 
 /* A list inside a message. A writer sets rows and count; a reader gets bytes and count, and reads with list_next. */
 struct list {
@@ -69,31 +61,12 @@ typedef char field_TEXT[TEXT_SIZE];
 #define LIST(record, name, type, max, sentence) struct list name;
 #define END(record) };
 #include "proto/messages.def"
-#undef RECORD
-#undef MESSAGE
-#undef FIELD
-#undef CHOICE
-#undef PART
-#undef LIST
-#undef END
 
 /* The identity of each record and message: RECORD_candle, RECORD_signal, ... */
 enum record {
 #define RECORD(record, sentence) RECORD_##record,
 #define MESSAGE(record, number, sentence) RECORD_##record,
-#define FIELD(record, name, type, unit, sentence)
-#define CHOICE(record, name, type, sentence)
-#define PART(record, name, type, sentence)
-#define LIST(record, name, type, max, sentence)
-#define END(record)
 #include "proto/messages.def"
-#undef RECORD
-#undef MESSAGE
-#undef FIELD
-#undef CHOICE
-#undef PART
-#undef LIST
-#undef END
     RECORDS
 };
 

@@ -11,13 +11,8 @@ static const struct choice_row {
     const char *name;
     int value;
 } choices[] = {
-#define ENUM(type, sentence)
 #define VALUE(type, id, name, sentence) {#type, name, id},
-#define END(type)
 #include "proto/enums.def"
-#undef ENUM
-#undef VALUE
-#undef END
 };
 
 enum { CHOICES = sizeof choices / sizeof choices[0] };

@@ -85,11 +85,7 @@ static void print_enums(FILE *out)
 #define ENUM(type, sentence)                                                                                           \
     (void)fputs("\n### Values of " #type "\n\n" sentence ".\n\n| value | name | what it means |\n|---|---|---|\n", out);
 #define VALUE(type, id, name, sentence) (void)fprintf(out, "| %d | `%s` | %s |\n", (int)id, name, sentence);
-#define END(type)
 #include "proto/enums.def"
-#undef ENUM
-#undef VALUE
-#undef END
 }
 
 void messages_print_page(FILE *out)
