@@ -53,7 +53,7 @@ void command_handle(struct http_request *request, void *user)
     char name[32], client[CLIENT_KEY_SIZE];
     size_t size = 0;
     const uint8_t *body = http_body(request, &size);
-    enum action action;
+    enum action action = ACTION_PAUSE;
     struct waiting_command *place = find(&dashboard->commands, 0);
     if (json_read_member(body, size, "action", name, sizeof name) < 0 || action_from_name(name, &action) < 0) {
         reply_error(request, 400, error_message());

@@ -42,6 +42,7 @@ int main(int argc, char **argv)
 {
     static struct plan plan; /* large */
     struct up_options asked;
+    supervisor_hold_signals();
     int code = up_options_read(argc, argv, &asked);
     if (code != 0)
         return status_of(code);

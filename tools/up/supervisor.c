@@ -326,15 +326,26 @@ static bool turn(struct supervisor *run)
 
 /* ---- all of it ---- */
 
-static int watch_signals(struct supervisor *run)
+static sigset_t stop_signals(void)
 {
     sigset_t set;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
-        run->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return set;
+}
+
+void supervisor_hold_signals(void)
+{
+    const sigset_t set = stop_signals();
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int watch_signals(struct supervisor *run)
+{
+    const sigset_t set = stop_signals();
+    run->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     (void)signal(SIGPIPE, SIG_IGN);
     return run->signal_fd >= 0 ? 0 : error_set(ERROR_SYSTEM, "signals: %s", strerror(errno));
 }
