@@ -463,6 +463,22 @@ static void statistics_are_those_of_the_last_day(void)
 
 /* ---- real data ---- */
 
+static void a_candle_that_spans_much_is_kept_whole(void)
+{
+    struct market *market = NULL;
+    struct market_candle candle;
+    (void)write_file("tall", "AUSDT_1m.csv", HEADER "60000,1,1000.00000001,1,500,7\n"
+                                             "180000,500,500.00000003,0.00000001,2,0\n");
+    char text[200];
+    CU_ASSERT_EQUAL_FATAL(open_folder("tall", text, sizeof text, &market), 0);
+    CU_ASSERT_EQUAL(market->kind->locate(market, 0, 60001), 1);
+    market->kind->read(market, 0, 0, 1, &candle);
+    CU_ASSERT(candle.high == 100000000001 && candle.low == 100000000 && candle.volume == 7);
+    market->kind->read(market, 0, 1, 1, &candle);
+    CU_ASSERT(candle.open_time_ms == 180000 && candle.high == 50000000003 && candle.low == 1 && candle.close == 200000000);
+    market_destroy(market);
+}
+
 static void real_candles_are_served_to_the_last_digit(void)
 {
     const char *shared = test_shared_folder();
@@ -507,6 +523,7 @@ const struct test suite_tests[] = {
     {"kept rows say what fresh ones say", kept_rows_say_what_fresh_ones_say},
     {"a kline is written as the exchange does", a_kline_is_written_as_the_exchange_does},
     {"statistics are those of the last day", statistics_are_those_of_the_last_day},
+    {"a candle that spans much is kept whole", a_candle_that_spans_much_is_kept_whole},
     {"real candles are served to the last digit", real_candles_are_served_to_the_last_digit},
     {NULL, NULL},
 };

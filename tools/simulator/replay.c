@@ -11,9 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A candle as it is kept: a third smaller than when it is used. */
+struct kept_candle {
+    int64_t low, volume;
+    uint32_t open, high, close; /* above the low */
+    uint32_t step;              /* intervals since the series' first candle */
+};
+
+/* The candles of one symbol, ascending. */
+struct kept_series {
+    size_t count;
+    int64_t first_ms, interval_ms;
+    struct kept_candle *small;   /* owned; NULL when a candle is too tall for it: then they are in `whole` */
+    struct market_candle *whole; /* owned */
+};
+
 struct replay {
     struct market market; /* first: a struct market * to a replay is a struct replay * */
-    struct candle_series *series; /* one a symbol */
+    struct kept_series *series; /* one a symbol */
 };
 
 static const struct replay *replay_of(const struct market *market)
@@ -21,15 +36,71 @@ static const struct replay *replay_of(const struct market *market)
     return (const struct replay *)market;
 }
 
+/* ---- how candles are kept ---- */
+
+static bool is_small(const struct market_candle *candle, const struct kept_series *series)
+{
+    return candle->high - candle->low <= UINT32_MAX &&
+           (candle->open_time_ms - series->first_ms) / series->interval_ms <= UINT32_MAX;
+}
+
+/* Keeps what was read, and takes its memory. */
+static int keep(struct kept_series *series, struct candle_series *read, uint32_t interval_s)
+{
+    *series = (struct kept_series){.count = read->count,
+                                   .first_ms = read->candles[0].open_time_ms,
+                                   .interval_ms = (int64_t)interval_s * 1000,
+                                   .whole = read->candles};
+    for (size_t i = 0; i < read->count; i++)
+        if (!is_small(&read->candles[i], series))
+            return 0;
+    series->small = calloc(read->count, sizeof *series->small);
+    if (series->small == NULL)
+        return error_set(ERROR_MEMORY, "no memory for %zu candles", read->count);
+    for (size_t i = 0; i < read->count; i++) {
+        const struct market_candle *candle = &read->candles[i];
+        series->small[i] = (struct kept_candle){
+            .low = candle->low,
+            .volume = candle->volume,
+            .open = (uint32_t)(candle->open - candle->low),
+            .high = (uint32_t)(candle->high - candle->low),
+            .close = (uint32_t)(candle->close - candle->low),
+            .step = (uint32_t)((candle->open_time_ms - series->first_ms) / series->interval_ms),
+        };
+    }
+    free(series->whole);
+    series->whole = NULL;
+    return 0;
+}
+
+static int64_t open_time(const struct kept_series *series, size_t index)
+{
+    return series->small == NULL ? series->whole[index].open_time_ms
+                                 : series->first_ms + series->small[index].step * series->interval_ms;
+}
+
+static struct market_candle candle_at(const struct kept_series *series, size_t index)
+{
+    if (series->small == NULL)
+        return series->whole[index];
+    const struct kept_candle *small = &series->small[index];
+    return (struct market_candle){.open_time_ms = open_time(series, index),
+                                  .open = small->low + small->open,
+                                  .high = small->low + small->high,
+                                  .low = small->low,
+                                  .close = small->low + small->close,
+                                  .volume = small->volume};
+}
+
 /* ---- the kind ---- */
 
 static size_t replay_locate(const struct market *market, size_t symbol, int64_t time_ms)
 {
-    const struct candle_series *series = &replay_of(market)->series[symbol];
+    const struct kept_series *series = &replay_of(market)->series[symbol];
     size_t first = 0, end = series->count;
     while (first < end) {
         size_t middle = first + (end - first) / 2;
-        if (series->candles[middle].open_time_ms < time_ms)
+        if (open_time(series, middle) < time_ms)
             first = middle + 1;
         else
             end = middle;
@@ -40,16 +111,19 @@ static size_t replay_locate(const struct market *market, size_t symbol, int64_t 
 static void replay_read(const struct market *market, size_t symbol, size_t index, size_t count,
                         struct market_candle *out)
 {
-    const struct candle_series *series = &replay_of(market)->series[symbol];
+    const struct kept_series *series = &replay_of(market)->series[symbol];
     assert(index + count <= series->count);
-    memcpy(out, series->candles + index, count * sizeof *out);
+    for (size_t i = 0; i < count; i++)
+        out[i] = candle_at(series, index + i);
 }
 
 static void replay_destroy(struct market *market)
 {
     struct replay *replay = (struct replay *)market;
-    for (size_t i = 0; i < market->symbol_count; i++)
-        free(replay->series[i].candles);
+    for (size_t i = 0; i < market->symbol_count; i++) {
+        free(replay->series[i].small);
+        free(replay->series[i].whole);
+    }
     free(replay->series);
     market_release(market);
     free(replay);
@@ -93,21 +167,22 @@ static int load_file(struct replay *replay, const char *directory, const char *f
                          interval_name(interval_s), interval_name(market->interval_s));
     market->interval_s = interval_s;
     market_split_name(symbol);
-    code = candle_file_read(path, interval_s, symbol, &replay->series[market->symbol_count]);
-    if (code == 0)
-        market->symbol_count++;
-    return code;
+    struct candle_series read = {0};
+    code = candle_file_read(path, interval_s, symbol, &read);
+    if (code != 0)
+        return code;
+    return keep(&replay->series[market->symbol_count++], &read, interval_s);
 }
 
 /* The clock starts behind the warm-up of the series that begins first, or behind a quarter of a short one. */
 static int64_t first_start(const struct replay *replay)
 {
-    const struct candle_series *first = &replay->series[0];
+    const struct kept_series *first = &replay->series[0];
     for (size_t i = 1; i < replay->market.symbol_count; i++)
-        if (replay->series[i].candles[0].open_time_ms < first->candles[0].open_time_ms)
+        if (replay->series[i].first_ms < first->first_ms)
             first = &replay->series[i];
     size_t index = first->count >= 2 * REPLAY_WARM_UP ? REPLAY_WARM_UP : first->count / 4;
-    return first->candles[index].open_time_ms;
+    return open_time(first, index);
 }
 
 static int load_files(struct replay *replay, const char *directory, struct dirent **entries, int count, FILE *errors)
