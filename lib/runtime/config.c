@@ -4,7 +4,7 @@
 
 #include "lib/runtime/config_value.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <libfyaml.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -160,12 +160,66 @@ static void read_root(struct loaded *loaded, struct fy_node *root, const char *f
     }
 }
 
+/* How many bytes the UTF-8 character at `text` has, of `left` that there are; 0 if it is none. */
+static size_t character_length(const unsigned char *text, size_t left)
+{
+    static const struct {
+        unsigned char first, last, length;
+    } rows[] = {{0x00, 0x7f, 1}, {0xc2, 0xdf, 2}, {0xe0, 0xef, 3}, {0xf0, 0xf4, 4}};
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (text[0] >= rows[i].first && text[0] <= rows[i].last)
+            length = rows[i].length;
+    for (size_t i = 1; i < length; i++)
+        if (i >= left || (text[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+/* Reports what libfyaml is not to see: it does not come back from some files that are no text, or hold directives. */
+static bool is_plain_text(struct loaded *loaded, const char *file, const unsigned char *text, size_t size)
+{
+    int line = 1, column = 1;
+    for (size_t i = 0; i < size;) {
+        size_t length = character_length(text + i, size - i);
+        if (length == 0 || text[i] == 0x7f || (text[i] < ' ' && strchr("\n\r\t", text[i]) == NULL) || text[i] == '\0') {
+            report(loaded, "%s:%d:%d: error: byte 0x%02x, expected text in UTF-8", file, line, column, text[i]);
+            return false;
+        }
+        if (text[i] == '%' && column == 1) {
+            report(loaded, "%s:%d:1: error: a YAML directive, expected sections as 'name:'", file, line);
+            return false;
+        }
+        column = text[i] == '\n' ? 1 : column + 1;
+        line += text[i] == '\n';
+        i += length;
+    }
+    return true;
+}
+
+static bool is_readable(struct loaded *loaded, const char *file)
+{
+    enum { FILE_SIZE_MAX = 256 * 1024 };
+    unsigned char *text = malloc(FILE_SIZE_MAX + 1);
+    FILE *stream = text != NULL ? fopen(file, "re") : NULL;
+    size_t size = stream != NULL ? fread(text, 1, FILE_SIZE_MAX + 1, stream) : 0;
+    bool good = false;
+    if (stream == NULL || ferror(stream))
+        report(loaded, "%s: error: cannot read the file: %s", file, strerror(errno));
+    else if (size > FILE_SIZE_MAX)
+        report(loaded, "%s: error: the file has more than %d bytes", file, FILE_SIZE_MAX);
+    else
+        good = is_plain_text(loaded, file, text, size);
+    if (stream != NULL)
+        (void)fclose(stream);
+    free(text);
+    return good;
+}
+
 static void read_file(struct loaded *loaded, const char *file)
 {
-    if (access(file, R_OK) != 0) {
-        report(loaded, "%s: error: cannot read the file", file);
+    if (!is_readable(loaded, file))
         return;
-    }
     struct fy_diag_cfg diagnostics;
     fy_diag_cfg_default(&diagnostics);
     diagnostics.fp = loaded->errors;

@@ -101,6 +101,27 @@ static void broken_yaml_is_reported_with_its_place(void)
     config_destroy(config);
 }
 
+static void what_is_no_text_is_not_parsed(void)
+{
+    struct config *config;
+    CU_ASSERT_EQUAL(load(EVERY_ROLE, "%YAML 1.2\n", NULL, &config), ERROR_CONFIGURATION);
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "wick.yaml:1:1: error: a YAML directive"));
+    CU_ASSERT_EQUAL(load(EVERY_ROLE, "market:\n  quote_asset: U\305\n", NULL, &config), ERROR_CONFIGURATION);
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "wick.yaml:2:17: error: byte 0xc5, expected text in UTF-8"));
+    CU_ASSERT_EQUAL(load(EVERY_ROLE, "# \001\n", NULL, &config), ERROR_CONFIGURATION);
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "wick.yaml:1:3: error: byte 0x01"));
+    CU_ASSERT_EQUAL_FATAL(load(EVERY_ROLE, "# 100 % gr\303\266\303\237er\n", NULL, &config), 0);
+    config_destroy(config);
+}
+
+static void a_missing_file_is_an_error(void)
+{
+    struct config *config;
+    static const char *const flags[] = {"--config=/nowhere/wick.yaml", NULL};
+    CU_ASSERT_EQUAL(load(EVERY_ROLE, NULL, flags, &config), ERROR_CONFIGURATION);
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "/nowhere/wick.yaml: error: cannot read the file: No such file"));
+}
+
 static void unknown_flags_are_usage(void)
 {
     struct config *config;
@@ -184,6 +205,8 @@ const struct test suite_tests[] = {
     {"the nearer source wins", the_nearer_source_wins},
     {"every error is reported with its place", every_error_is_reported_with_its_place},
     {"broken YAML is reported with its place", broken_yaml_is_reported_with_its_place},
+    {"what is no text is not parsed", what_is_no_text_is_not_parsed},
+    {"a missing file is an error", a_missing_file_is_an_error},
     {"unknown flags are usage", unknown_flags_are_usage},
     {"secrets reach their readers only and leave the environment",
      secrets_reach_their_readers_only_and_leave_the_environment},
