@@ -97,7 +97,7 @@ static int request_candles(struct poll *poll, struct poll_flight *flight)
         return error_set(ERROR_MISSING, "no candle has closed");
     }
     return poll->exchange->candles_request(poll->base_url, series->symbol, series->interval_s, first_ms,
-                                           flight->last_open_ms, &poll->request);
+                                           flight->last_open_ms, flight->exchange_ms, &poll->request);
 }
 
 /* Writes the request of a job. */
@@ -277,7 +277,7 @@ int poll_open(struct poll *poll)
     poll->tick_ms = tick_ms > POLL_TICK_LEAST_MS ? tick_ms : POLL_TICK_LEAST_MS;
     poll->random = poll->context->instance | 1;
     poll->banned_until_ms = ban_load(config->process_data_dir, poll->base_url);
-    budget_init(&poll->budget, poll->exchange->weight_per_minute, (int)config->exchange_weight_share);
+    budget_init(&poll->budget, poll->exchange->weight_limit, (int)config->exchange_weight_share);
     exchange_clock_init(&poll->clock, speed, clock_monotonic_us(), clock_wall_ms());
     code = open_http(poll);
     if (code == 0)

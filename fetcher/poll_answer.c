@@ -54,9 +54,10 @@ static int read_instruments(struct poll *poll, const struct http_result *result)
 
 /* ---- tickers ---- */
 
-static int keep_ticker(void *user, const struct ticker *ticker)
+static int keep_ticker(void *user, const struct exchange_ticker *row)
 {
     struct poll *poll = user;
+    const struct ticker *ticker = &row->ticker;
     if (ticker->last == 0 || market_instrument(poll->market, ticker->symbol) == NULL)
         return 0;
     if (poll->ticker_count == poll->market->instrument_count)

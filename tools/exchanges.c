@@ -11,15 +11,15 @@ static void print_text(void)
 {
     printf("%-16s %-40s %s\n", "exchange", "address", "request weight a minute");
     for (size_t i = 0; i < exchange_count; i++)
-        printf("%-16s %-40s %d\n", exchanges[i]->name, exchanges[i]->base_url, exchanges[i]->weight_per_minute);
+        printf("%-16s %-40s %d\n", exchanges[i]->name, exchanges[i]->base_url, exchanges[i]->weight_limit);
 }
 
 static void print_json(void)
 {
     printf("[");
     for (size_t i = 0; i < exchange_count; i++)
-        printf("%s{\"name\": \"%s\", \"base_url\": \"%s\", \"weight_per_minute\": %d}", i > 0 ? ", " : "",
-               exchanges[i]->name, exchanges[i]->base_url, exchanges[i]->weight_per_minute);
+        printf("%s{\"name\": \"%s\", \"base_url\": \"%s\", \"weight_limit\": %d}", i > 0 ? ", " : "",
+               exchanges[i]->name, exchanges[i]->base_url, exchanges[i]->weight_limit);
     printf("]\n");
 }
 

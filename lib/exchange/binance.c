@@ -72,8 +72,9 @@ static int tickers_request(const char *base_url, const char *const *symbols, siz
 }
 
 static int candles_request(const char *base_url, const char *symbol, uint32_t interval_s, int64_t first_open_ms,
-                           int64_t last_open_ms, struct exchange_request *out)
+                           int64_t last_open_ms, int64_t exchange_ms, struct exchange_request *out)
 {
+    (void)exchange_ms;
     const char *interval = interval_name(interval_s);
     if (interval == NULL)
         return error_set(ERROR_ARGUMENT, "no interval of %" PRIu32 " s", interval_s);
@@ -124,12 +125,18 @@ static enum exchange_verdict judge(const struct exchange_answer *answer)
     return EXCHANGE_RETRY;
 }
 
+static const uint32_t intervals[] = {60,    180,   300,   900,   1800,  3600,   7200,
+                                     14400, 21600, 28800, 43200, 86400, 604800, 0};
+
 extern const struct exchange exchange_binance;
 
 const struct exchange exchange_binance = {
     .name = "binance",
     .base_url = "https://api.binance.com",
-    .weight_per_minute = 6000,
+    .weight_limit = 6000,
+    .weight_window_ms = 60000,
+    .weight_window_whole = true,
+    .intervals = intervals,
     .tickers_per_call = TICKERS_PER_CALL,
     .candles_per_call = EXCHANGE_CANDLES_MAX,
     .used_weight_header = "x-mbx-used-weight-1m",

@@ -4,76 +4,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/exchange/binance_read.h"
 #include "lib/exchange/json.h"
+#include "lib/exchange/read.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { DEFAULT_STEP_SCALE = 8 }; /* steps of 10^-8 where a filter is switched off */
-
-/* Which members of an object have been seen. */
-struct members {
-    const char *const *names;
-    int count;
-    unsigned seen; /* a bit a name */
-};
-
-/* The index of a member's name, or -1 if it is not among those we read. ERROR_PROTOCOL if it comes again. */
-static int members_index(struct members *members, const char *key, size_t length, int *index)
-{
-    *index = -1;
-    for (int i = 0; i < members->count; i++) {
-        if (strlen(members->names[i]) != length || memcmp(members->names[i], key, length) != 0)
-            continue;
-        if ((members->seen & 1u << i) != 0)
-            return error_set(ERROR_PROTOCOL, "member '%s' twice", members->names[i]);
-        members->seen |= 1u << i;
-        *index = i;
-        break;
-    }
-    return 0;
-}
-
-static int members_check(const struct members *members, unsigned required)
-{
-    for (int i = 0; i < members->count; i++)
-        if ((required & ~members->seen & 1u << i) != 0)
-            return error_set(ERROR_PROTOCOL, "no member '%s'", members->names[i]);
-    return 0;
-}
-
-/* A decimal that is not negative. */
-static int read_positive(struct json_value value, struct decimal *out)
-{
-    int code = json_decimal(value, out);
-    if (code == 0 && out->mantissa < 0)
-        return error_set(ERROR_PROTOCOL, "a negative number");
-    return code;
-}
-
-/* One root value through `fn`, and nothing behind it. */
-static int read_root(const struct exchange_answer *answer, int (*fn)(void *user, struct json_value root), void *user)
-{
-    struct json_value root;
-    int code = json_parse(answer->body, answer->size, &root);
-    if (code == 0)
-        code = fn(user, root);
-    return code != 0 ? code : json_finish();
-}
-
-/* Puts `count` decimals on one scale, the largest among them. */
-static int align(const struct decimal *decimals, size_t count, int64_t *const *mantissas, uint8_t *scale)
-{
-    uint8_t common = 0;
-    for (size_t i = 0; i < count; i++)
-        common = decimals[i].scale > common ? decimals[i].scale : common;
-    for (size_t i = 0; i < count; i++)
-        if (decimal_rescale(decimals[i], common, ROUND_DOWN, mantissas[i]) != 0)
-            return error_set(ERROR_PROTOCOL, "a price with too many digits");
-    *scale = common;
-    return 0;
-}
 
 /* {"code":..,"msg":..} */
 
@@ -113,7 +50,7 @@ static int read_error_root(void *user, struct json_value root)
 int binance_read_error(const struct exchange_answer *answer, int *code, char *text, size_t capacity)
 {
     struct error_reader reader = {.members = {error_names, 2, 0}, .text = text, .capacity = capacity};
-    int result = read_root(answer, read_error_root, &reader);
+    int result = read_whole(answer, read_error_root, &reader);
     if (result != 0)
         return result;
     if (reader.code < -99999 || reader.code > 99999)
@@ -149,7 +86,7 @@ static int read_time_root(void *user, struct json_value root)
 int binance_read_time(const struct exchange_answer *answer, int64_t *exchange_ms)
 {
     struct time_reader reader = {.members = {time_names, 1, 0}};
-    int code = read_root(answer, read_time_root, &reader);
+    int code = read_whole(answer, read_time_root, &reader);
     if (code == 0 && reader.time_ms <= 0)
         code = error_set(ERROR_PROTOCOL, "time %" PRId64, reader.time_ms);
     if (code != 0)
@@ -191,16 +128,6 @@ struct instruments_reader {
     bool found;
 };
 
-static int copy_short(struct json_value value, char *out, size_t capacity)
-{
-    const char *text;
-    size_t length;
-    int code = json_text(value, &text, &length);
-    if (code == 0)
-        (void)snprintf(out, capacity, "%.*s", (int)(length < capacity ? length : capacity), text);
-    return code;
-}
-
 static int copy_symbol(struct symbol_reader *reader, struct json_value value, char *out)
 {
     const char *text;
@@ -220,8 +147,8 @@ static int read_filter_member(void *user, const char *key, size_t key_length, st
     int code = members_index(&reader->members, key, key_length, &index);
     if (code != 0 || index < 0)
         return code;
-    return index == FILTER_TYPE ? copy_short(value, reader->type, sizeof reader->type)
-                                : read_positive(value, &reader->values[index]);
+    return index == FILTER_TYPE ? read_short_text(value, reader->type, sizeof reader->type)
+                                : read_not_negative(value, &reader->values[index]);
 }
 
 static int read_filter(void *user, size_t index, struct json_value value)
@@ -255,7 +182,7 @@ static int read_symbol_member(void *user, const char *key, size_t key_length, st
         return code;
     switch (index) {
     case SYMBOL_NAME: return copy_symbol(reader, value, reader->instrument.symbol);
-    case SYMBOL_STATUS: return copy_short(value, reader->status, sizeof reader->status);
+    case SYMBOL_STATUS: return read_short_text(value, reader->status, sizeof reader->status);
     case SYMBOL_BASE: return copy_symbol(reader, value, reader->instrument.base_asset);
     case SYMBOL_QUOTE: return copy_symbol(reader, value, reader->instrument.quote_asset);
     case SYMBOL_FILTERS: return json_each_element(value, read_filter, reader);
@@ -276,7 +203,7 @@ static int finish_instrument(struct symbol_reader *reader)
     instrument->price_scale = tick.scale;
     const struct decimal quantities[] = {step, reader->minimum};
     int64_t *const mantissas[] = {&instrument->lot_step, &instrument->minimum_quantity};
-    int code = align(quantities, 2, mantissas, &instrument->quantity_scale);
+    int code = align_decimals(quantities, 2, mantissas, &instrument->quantity_scale);
     if (code != 0)
         return code;
     if (decimal_rescale(reader->maximum, instrument->quantity_scale, ROUND_DOWN, &instrument->maximum_quantity) != 0)
@@ -321,19 +248,20 @@ static int read_info_root(void *user, struct json_value root)
 int binance_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user)
 {
     struct instruments_reader reader = {.fn = fn, .user = user};
-    int code = read_root(answer, read_info_root, &reader);
+    int code = read_whole(answer, read_info_root, &reader);
     return code != 0 ? error_context(code, "exchange information") : 0;
 }
 
 /* ticker/24hr */
 
-enum { TICKER_SYMBOL, TICKER_BID, TICKER_ASK, TICKER_LAST, TICKERS };
-static const char *const ticker_names[TICKERS] = {"symbol", "bidPrice", "askPrice", "lastPrice"};
+enum { TICKER_SYMBOL, TICKER_BID, TICKER_ASK, TICKER_LAST, TICKER_QUOTE_VOLUME, TICKERS };
+static const char *const ticker_names[TICKERS] = {"symbol", "bidPrice", "askPrice", "lastPrice", "quoteVolume"};
 
 struct ticker_reader {
     struct members members;
     char symbol[64];
     struct decimal prices[TICKERS];
+    double quote_volume;
 };
 
 struct tickers_reader {
@@ -348,27 +276,31 @@ static int read_ticker_member(void *user, const char *key, size_t key_length, st
     int code = members_index(&reader->members, key, key_length, &index);
     if (code != 0 || index < 0)
         return code;
-    return index == TICKER_SYMBOL ? copy_short(value, reader->symbol, sizeof reader->symbol)
-                                  : read_positive(value, &reader->prices[index]);
+    if (index == TICKER_SYMBOL)
+        return read_short_text(value, reader->symbol, sizeof reader->symbol);
+    return index == TICKER_QUOTE_VOLUME ? read_roughly(value, &reader->quote_volume)
+                                        : read_not_negative(value, &reader->prices[index]);
 }
 
 static int read_ticker(void *user, size_t index, struct json_value value)
 {
     struct tickers_reader *tickers = user;
-    struct ticker_reader reader = {.members = {ticker_names, TICKERS, 0}};
-    struct ticker ticker = {0};
+    struct ticker_reader reader = {.members = {ticker_names, TICKERS, 0}, .quote_volume = -1};
+    struct exchange_ticker row = {0};
+    struct ticker *ticker = &row.ticker;
     int code = json_each_member(value, read_ticker_member, &reader);
     if (code == 0)
-        code = members_check(&reader.members, (1u << TICKERS) - 1);
-    int64_t *const prices[] = {&ticker.bid, &ticker.ask, &ticker.last};
+        code = members_check(&reader.members, (1u << TICKER_QUOTE_VOLUME) - 1);
+    int64_t *const prices[] = {&ticker->bid, &ticker->ask, &ticker->last};
     if (code == 0)
-        code = align(&reader.prices[TICKER_BID], 3, prices, &ticker.price_scale);
+        code = align_decimals(&reader.prices[TICKER_BID], 3, prices, &ticker->price_scale);
     if (code != 0)
         return error_context(code, "row %zu %s", index, reader.symbol);
-    if (text_copy(ticker.symbol, SYMBOL_SIZE, reader.symbol, strlen(reader.symbol)) != 0 ||
-        !symbol_valid(ticker.symbol))
+    if (text_copy(ticker->symbol, SYMBOL_SIZE, reader.symbol, strlen(reader.symbol)) != 0 ||
+        !symbol_valid(ticker->symbol))
         return 0;
-    return tickers->fn(tickers->user, &ticker);
+    row.quote_volume = reader.quote_volume;
+    return tickers->fn(tickers->user, &row);
 }
 
 static int read_tickers_root(void *user, struct json_value root)
@@ -379,7 +311,7 @@ static int read_tickers_root(void *user, struct json_value root)
 int binance_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user)
 {
     struct tickers_reader reader = {.fn = fn, .user = user};
-    int code = read_root(answer, read_tickers_root, &reader);
+    int code = read_whole(answer, read_tickers_root, &reader);
     return code != 0 ? error_context(code, "tickers") : 0;
 }
 
@@ -408,7 +340,7 @@ static int read_kline_column(void *user, size_t index, struct json_value value)
         return json_integer(value, &reader->open_time_ms);
     if (index == KLINE_CLOSE_TIME)
         return json_integer(value, &reader->close_time_ms);
-    return index < KLINES ? read_positive(value, &reader->values[index]) : 0;
+    return index < KLINES ? read_not_negative(value, &reader->values[index]) : 0;
 }
 
 static int check_kline(const struct candles_reader *candles, const struct kline_reader *kline)
@@ -436,7 +368,7 @@ static int read_kline(void *user, size_t index, struct json_value value)
         code = check_kline(candles, &kline);
     int64_t *const prices[] = {&candle.open, &candle.high, &candle.low, &candle.close};
     if (code == 0)
-        code = align(&kline.values[KLINE_OPEN], 4, prices, &candle.price_scale);
+        code = align_decimals(&kline.values[KLINE_OPEN], 4, prices, &candle.price_scale);
     if (code != 0)
         return error_context(code, "row %zu", index);
     candle.open_time_ms = kline.open_time_ms;
@@ -454,6 +386,6 @@ static int read_candles_root(void *user, struct json_value root)
 int binance_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
 {
     struct candles_reader reader = {.interval_s = interval_s, .newest_ms = -1, .fn = fn, .user = user};
-    int code = read_root(answer, read_candles_root, &reader);
+    int code = read_whole(answer, read_candles_root, &reader);
     return code != 0 ? error_context(code, "candles") : 0;
 }

@@ -13,6 +13,14 @@ const struct exchange *const exchanges[] = {
 
 const size_t exchange_count = sizeof exchanges / sizeof exchanges[0];
 
+bool exchange_has_interval(const struct exchange *exchange, uint32_t interval_s)
+{
+    for (const uint32_t *have = exchange->intervals; *have != 0; have++)
+        if (*have == interval_s)
+            return true;
+    return false;
+}
+
 int exchange_find(const char *name, const struct exchange **out)
 {
     char names[256] = "";

@@ -42,19 +42,34 @@ struct exchange_answer {
     int retry_after_s;     /* from the headers, in seconds of the exchange's clock; -1: not told */
 };
 
+/* A ticker, and what only the choice of markets asks about. */
+struct exchange_ticker {
+    struct ticker ticker;
+    double quote_volume; /* of the last 24 hours, in the quote asset; -1: not told */
+};
+
 /* The row reader: called once for each row of an answer; a code other than 0 stops the reading and is returned. Rows
  * are handed out while the body is read: keep them aside until the reader has returned 0, as what follows may be cut
  * off. */
 typedef int (*exchange_instrument_fn)(void *user, const struct instrument *instrument);
-typedef int (*exchange_ticker_fn)(void *user, const struct ticker *ticker);
+typedef int (*exchange_ticker_fn)(void *user, const struct exchange_ticker *ticker);
 typedef int (*exchange_candle_fn)(void *user, const struct candle *candle);
+
+struct exchange_stream;
 
 struct exchange {
     const char *name;     /* as in the configuration */
     const char *base_url; /* the exchange's own */
-    int weight_per_minute; /* request weight it allows an address in one minute of its clock */
+    /* Request weight that it allows an address: weight_limit in any weight_window_ms; where weight_window_whole is
+     * true, in each whole window of its clock (Binance's minute), otherwise in any stretch of that length. */
+    int weight_limit;
+    int64_t weight_window_ms;
+    bool weight_window_whole;
     int tickers_per_call;  /* symbols of one ticker request that are cheapest; 0: only all can be asked for */
     int candles_per_call;  /* closed candles that one request can return at most */
+    int candles_reach;     /* the newest so many of a series can be had at all; 0: all that there ever were */
+    bool leaves_out_quiet; /* an interval without trades has no candle */
+    const uint32_t *intervals; /* lengths of candles that it has, in s, ascending, ended by 0 */
     const char *used_weight_header; /* the header that tells the weight used in the current minute, lower case */
 
     /* Each writes a request for `base_url` into *out. ERROR_RANGE if it does not fit. */
@@ -63,9 +78,11 @@ struct exchange {
     /* `symbols` has 1 to tickers_per_call names; with a count of 0 all markets of the exchange are asked for. */
     int (*tickers_request)(const char *base_url, const char *const *symbols, size_t count,
                            struct exchange_request *out);
-    /* Candles with first_open_ms <= open time <= last_open_ms, at most candles_per_call of them, from the first on. */
+    /* Candles with first_open_ms <= open time <= last_open_ms, at most candles_per_call of them, from the first on.
+     * `exchange_ms` is its clock now: some keep old candles elsewhere. An answer may have others too, and the forming
+     * one. ERROR_ARGUMENT for an interval it does not have. */
     int (*candles_request)(const char *base_url, const char *symbol, uint32_t interval_s, int64_t first_open_ms,
-                           int64_t last_open_ms, struct exchange_request *out);
+                           int64_t last_open_ms, int64_t exchange_ms, struct exchange_request *out);
 
     /* What an answer means before its body is read; writes the exchange's own message, if any, into the error
      * chain when it is not EXCHANGE_OK. */
@@ -82,11 +99,16 @@ struct exchange {
     /* Strictly ascending by open time, whatever the exchange sends; the forming candle too, if it is in the answer: the
      * fetcher knows by the clock which have closed. */
     int (*read_candles)(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user);
+
+    const struct exchange_stream *stream; /* its WebSocket interface, in stream.h; NULL: REST alone */
 };
 
 /* The adapters, one line each in exchange.c. */
 extern const struct exchange *const exchanges[];
 extern const size_t exchange_count;
+
+/* Whether an exchange has candles of this length. */
+bool exchange_has_interval(const struct exchange *exchange, uint32_t interval_s);
 
 /* The adapter of a name. ERROR_ARGUMENT with the names that exist. */
 int exchange_find(const char *name, const struct exchange **out) MUST_CHECK;

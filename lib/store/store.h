@@ -29,6 +29,11 @@ struct store_series_start {
     struct series_start start;
 };
 
+struct store_absence {
+    const char *exchange;
+    struct absence absence;
+};
+
 /* What one transaction writes, all of it or nothing. Arrays are the caller's and stay valid until done; the struct
  * itself need not. Rows may repeat what is stored or each other: only what is new or different is written. Of outcomes,
  * fills and series starts the first word on a key stays for ever. Of the same candle the last row wins. Of the same
@@ -37,6 +42,9 @@ struct store_series_start {
 struct store_batch {
     const struct store_candle *candles;
     size_t candle_count;
+    bool history; /* the candles are old ones that are most probably new to the store, sorted by series and time */
+    const struct store_absence *absences;
+    size_t absence_count;
     const struct store_series_start *series;
     size_t series_count;
     const struct signal_outcome *outcomes;
@@ -99,6 +107,10 @@ struct store_part {
     size_t position_count;
     const struct account *accounts;
     size_t account_count;
+    const struct series_coverage *coverages;
+    size_t coverage_count;
+    const struct absence *absences;
+    size_t absence_count;
 };
 typedef void (*store_part_fn)(void *user, const struct store_part *part);
 

@@ -20,9 +20,10 @@ static int on_instrument(void *user, const struct instrument *instrument)
     return 0;
 }
 
-static int on_ticker(void *user, const struct ticker *ticker)
+static int on_ticker(void *user, const struct exchange_ticker *row)
 {
     (void)user;
+    const struct ticker *ticker = &row->ticker;
     require(symbol_valid(ticker->symbol) && ticker->price_scale <= DECIMAL_SCALE_MAX && ticker->time_ms >= 0);
     require(ticker->bid >= 0 && ticker->ask >= 0 && ticker->last >= 0);
     return 0;

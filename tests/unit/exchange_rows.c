@@ -26,9 +26,10 @@ int keep_instrument(void *user, const struct instrument *instrument)
     return 0;
 }
 
-int keep_ticker(void *user, const struct ticker *ticker)
+int keep_ticker(void *user, const struct exchange_ticker *row)
 {
     struct rows *rows = user;
+    const struct ticker *ticker = &row->ticker;
     rows->count++;
     rows->priceless += ticker->last == 0;
     CU_ASSERT(ticker->bid >= 0 && ticker->ask >= 0 && ticker->last >= 0);

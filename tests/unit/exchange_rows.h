@@ -20,7 +20,7 @@ struct rows {
 
 /* Row readers whose `user` is a struct rows. */
 int keep_instrument(void *user, const struct instrument *instrument);
-int keep_ticker(void *user, const struct ticker *ticker);
+int keep_ticker(void *user, const struct exchange_ticker *row);
 int keep_candle(void *user, const struct candle *candle);
 
 /* Reads a body as candles into *rows, which is emptied before. */

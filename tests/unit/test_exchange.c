@@ -30,13 +30,13 @@ static void requests_are_as_documented(void)
     CU_ASSERT_FATAL(exchange->tickers_request(base, NULL, 0, &request) == 0);
     CU_ASSERT_STRING_EQUAL(request.url, "https://exchange.test/api/v3/ticker/24hr");
     CU_ASSERT_EQUAL(request.weight, 80);
-    CU_ASSERT_FATAL(exchange->candles_request(base, "BTCUSDT", 300, 1734739200000, 1734739800000, &request) == 0);
+    CU_ASSERT_FATAL(exchange->candles_request(base, "BTCUSDT", 300, 1734739200000, 1734739800000, 1734739900000, &request) == 0);
     CU_ASSERT_STRING_EQUAL(request.url,
                            "https://exchange.test/api/v3/klines?symbol=BTCUSDT&interval=5m&startTime=1734739200000"
                            "&endTime=1734739800000&limit=3");
-    CU_ASSERT_FATAL(exchange->candles_request(base, "BTCUSDT", 60, 0, 1734739800000, &request) == 0);
+    CU_ASSERT_FATAL(exchange->candles_request(base, "BTCUSDT", 60, 0, 1734739800000, 1734739900000, &request) == 0);
     CU_ASSERT(strstr(request.url, "&limit=1000") != NULL);
-    CU_ASSERT_EQUAL(exchange->candles_request(base, "BTCUSDT", 61, 0, 60000, &request), ERROR_ARGUMENT);
+    CU_ASSERT_EQUAL(exchange->candles_request(base, "BTCUSDT", 61, 0, 60000, 120000, &request), ERROR_ARGUMENT);
 }
 
 static void a_request_that_does_not_fit_is_refused(void)
