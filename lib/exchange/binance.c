@@ -4,13 +4,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/exchange/binance_read.h"
 #include "lib/exchange/exchange.h"
+#include "lib/exchange/request.h"
 #include "lib/base/interval.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 enum {
     WEIGHT_TIME = 1,
@@ -21,37 +19,14 @@ enum {
     TICKERS_PER_CALL = 20,
 };
 
-/* Appends to a URL. */
-static int append(struct exchange_request *request, const char *format, ...)
-    __attribute__((format(printf, 2, 3), warn_unused_result));
-
-static int append(struct exchange_request *request, const char *format, ...)
-{
-    size_t used = strlen(request->url);
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(request->url + used, sizeof request->url - used, format, arguments);
-    va_end(arguments);
-    if (length < 0 || (size_t)length >= sizeof request->url - used)
-        return error_set(ERROR_RANGE, "URL longer than %zu bytes", sizeof request->url - 1);
-    return 0;
-}
-
-static int begin(struct exchange_request *request, const char *base_url, const char *path, int weight)
-{
-    request->url[0] = '\0';
-    request->weight = weight;
-    return append(request, "%s%s", base_url, path);
-}
-
 static int time_request(const char *base_url, struct exchange_request *out)
 {
-    return begin(out, base_url, "/api/v3/time", WEIGHT_TIME);
+    return request_begin(out, base_url, "/api/v3/time", WEIGHT_TIME);
 }
 
 static int instruments_request(const char *base_url, struct exchange_request *out)
 {
-    return begin(out, base_url, "/api/v3/exchangeInfo", WEIGHT_EXCHANGE_INFO);
+    return request_begin(out, base_url, "/api/v3/exchangeInfo", WEIGHT_EXCHANGE_INFO);
 }
 
 /* ticker/24hr rather than the pair ticker/bookTicker and ticker/price: for 250 symbols the pair costs 8 instead of 26
@@ -64,11 +39,11 @@ static int tickers_request(const char *base_url, const char *const *symbols, siz
 {
     assert(count <= TICKERS_PER_CALL);
     if (count == 0)
-        return begin(out, base_url, "/api/v3/ticker/24hr", WEIGHT_ALL_TICKERS);
-    int code = begin(out, base_url, "/api/v3/ticker/24hr?symbols=%5B", WEIGHT_TICKERS);
+        return request_begin(out, base_url, "/api/v3/ticker/24hr", WEIGHT_ALL_TICKERS);
+    int code = request_begin(out, base_url, "/api/v3/ticker/24hr?symbols=%5B", WEIGHT_TICKERS);
     for (size_t i = 0; i < count && code == 0; i++)
-        code = append(out, "%s%%22%s%%22", i > 0 ? "%2C" : "", symbols[i]);
-    return code != 0 ? code : append(out, "%%5D");
+        code = request_append(out, "%s%%22%s%%22", i > 0 ? "%2C" : "", symbols[i]);
+    return code != 0 ? code : request_append(out, "%%5D");
 }
 
 static int candles_request(const char *base_url, const char *symbol, uint32_t interval_s, int64_t first_open_ms,
@@ -80,10 +55,10 @@ static int candles_request(const char *base_url, const char *symbol, uint32_t in
         return error_set(ERROR_ARGUMENT, "no interval of %" PRIu32 " s", interval_s);
     assert(first_open_ms <= last_open_ms);
     int64_t wanted = (last_open_ms - first_open_ms) / ((int64_t)interval_s * 1000) + 1;
-    int code = begin(out, base_url, "/api/v3/klines", WEIGHT_CANDLES);
+    int code = request_begin(out, base_url, "/api/v3/klines", WEIGHT_CANDLES);
     if (code != 0)
         return code;
-    return append(out, "?symbol=%s&interval=%s&startTime=%" PRId64 "&endTime=%" PRId64 "&limit=%" PRId64, symbol,
+    return request_append(out, "?symbol=%s&interval=%s&startTime=%" PRId64 "&endTime=%" PRId64 "&limit=%" PRId64, symbol,
                   interval, first_open_ms, last_open_ms, wanted < EXCHANGE_CANDLES_MAX ? wanted : EXCHANGE_CANDLES_MAX);
 }
 

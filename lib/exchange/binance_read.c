@@ -360,20 +360,16 @@ static int read_kline(void *user, size_t index, struct json_value value)
 {
     struct candles_reader *candles = user;
     struct kline_reader kline = {0};
-    struct candle candle = {0};
+    struct candle candle;
     int code = index < EXCHANGE_CANDLES_MAX ? 0 : error_set(ERROR_PROTOCOL, "more rows than can be asked for");
     if (code == 0)
         code = json_each_element(value, read_kline_column, &kline);
     if (code == 0)
         code = check_kline(candles, &kline);
-    int64_t *const prices[] = {&candle.open, &candle.high, &candle.low, &candle.close};
     if (code == 0)
-        code = align_decimals(&kline.values[KLINE_OPEN], 4, prices, &candle.price_scale);
+        code = candle_of_decimals(kline.open_time_ms, &kline.values[KLINE_OPEN], &candle);
     if (code != 0)
         return error_context(code, "row %zu", index);
-    candle.open_time_ms = kline.open_time_ms;
-    candle.volume = kline.values[KLINE_VOLUME].mantissa;
-    candle.volume_scale = kline.values[KLINE_VOLUME].scale;
     candles->newest_ms = candle.open_time_ms;
     return candles->fn(candles->user, &candle);
 }

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/exchange/read.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,4 +80,44 @@ int align_decimals(const struct decimal *decimals, size_t count, int64_t *const 
             return error_set(ERROR_PROTOCOL, "a price with too many digits");
     *scale = common;
     return 0;
+}
+
+int candle_of_decimals(int64_t open_time_ms, const struct decimal values[5], struct candle *out)
+{
+    struct candle candle = {.open_time_ms = open_time_ms, .volume = values[4].mantissa, .volume_scale = values[4].scale};
+    int64_t *const prices[] = {&candle.open, &candle.high, &candle.low, &candle.close};
+    int code = align_decimals(values, 4, prices, &candle.price_scale);
+    if (code == 0)
+        *out = candle;
+    return code;
+}
+
+int newest_first_add(struct newest_first *rows, const struct candle *candle)
+{
+    if (rows->count == EXCHANGE_CANDLES_MAX)
+        return error_set(ERROR_PROTOCOL, "more candles than can be asked for");
+    if (rows->count > 0 && candle->open_time_ms >= rows->candles[rows->count - 1].open_time_ms)
+        return error_set(ERROR_PROTOCOL, "open time %" PRId64 " behind %" PRId64 ", where candles come newest first",
+                         candle->open_time_ms, rows->candles[rows->count - 1].open_time_ms);
+    rows->candles[rows->count++] = *candle;
+    return 0;
+}
+
+int newest_first_hand_out(const struct newest_first *rows, exchange_candle_fn fn, void *user)
+{
+    for (size_t i = rows->count; i > 0; i--) {
+        int code = fn(user, &rows->candles[i - 1]);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+enum exchange_verdict meaning_of(const struct meaning *rows, size_t count, int status, const char *code)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((rows[i].status == 0 || rows[i].status == status) &&
+            (rows[i].code == NULL || strncmp(code, rows[i].code, strlen(rows[i].code)) == 0))
+            return rows[i].verdict;
+    return EXCHANGE_RETRY;
 }

@@ -1,5 +1,6 @@
 /* What the adapters' readers are made of: members that are looked up by name, decimals that are not negative, a body
- * that is one JSON value. Behind json.h, in front of the adapters. */
+ * that is one JSON value, candles that come newest first, tables of what errors mean. Behind json.h, in front of the
+ * adapters. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_EXCHANGE_READ_H
 #define WICK_EXCHANGE_READ_H
@@ -36,5 +37,30 @@ int read_whole(const struct exchange_answer *answer, int (*fn)(void *user, struc
 /* Puts `count` decimals on one scale, the largest among them. ERROR_PROTOCOL if one does not fit. */
 int align_decimals(const struct decimal *decimals, size_t count, int64_t *const *mantissas, uint8_t *scale)
     MUST_CHECK;
+
+/* A candle of five decimals: open, high, low, close, volume. ERROR_PROTOCOL if the prices do not fit one scale. */
+int candle_of_decimals(int64_t open_time_ms, const struct decimal values[5], struct candle *out) MUST_CHECK;
+
+/* Candles that an exchange sends newest first, kept aside to be handed out oldest first. All zeros: none. */
+struct newest_first {
+    size_t count;
+    struct candle candles[EXCHANGE_CANDLES_MAX];
+};
+
+/* Keeps a candle. ERROR_PROTOCOL if it is not older than the one before, or there are too many. */
+int newest_first_add(struct newest_first *rows, const struct candle *candle) MUST_CHECK;
+
+/* Hands them out, oldest first; what fn returned if it is not 0. */
+int newest_first_hand_out(const struct newest_first *rows, exchange_candle_fn fn, void *user) MUST_CHECK;
+
+/* A row of what statuses and an exchange's own codes mean. */
+struct meaning {
+    int status;       /* HTTP; 0: any */
+    const char *code; /* what the exchange's code begins with; NULL: any */
+    enum exchange_verdict verdict;
+};
+
+/* The verdict of the first row that matches; EXCHANGE_RETRY if none does. */
+enum exchange_verdict meaning_of(const struct meaning *rows, size_t count, int status, const char *code);
 
 #endif
