@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/poll.h"
 
-#include "fetcher/ban.h"
 #include "lib/base/clock.h"
 #include "lib/base/interval.h"
 #include "lib/base/log.h"
+#include "lib/exchange/ban.h"
 #include "lib/runtime/metrics.h"
 
 #include <assert.h>

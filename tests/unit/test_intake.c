@@ -1,9 +1,9 @@
 /* The fetcher's pure decisions: what is due, what is taken from an answer, which markets are followed. */
 /* SPDX-License-Identifier: MIT */
-#include "fetcher/ban.h"
 #include "fetcher/intake.h"
 #include "fetcher/schedule.h"
 #include "fetcher/universe.h"
+#include "lib/exchange/ban.h"
 #include "tests/harness.h"
 
 #include <stdio.h>

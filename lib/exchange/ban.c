@@ -1,6 +1,6 @@
 /* The file of a ban: one line, the time and the URL it holds for. */
 /* SPDX-License-Identifier: MIT */
-#include "fetcher/ban.h"
+#include "lib/exchange/ban.h"
 
 #include "lib/base/decimal.h"
 

@@ -1,7 +1,8 @@
-/* A ban of the exchange, kept in a small file so that a restart does not forget it. */
+/* A ban of an exchange, kept in a small file of the data directory so that whoever asks that exchange next, after a
+ * restart or beside the fetcher, does not forget it. */
 /* SPDX-License-Identifier: MIT */
-#ifndef WICK_FETCHER_BAN_H
-#define WICK_FETCHER_BAN_H
+#ifndef WICK_EXCHANGE_BAN_H
+#define WICK_EXCHANGE_BAN_H
 
 #include "lib/base/error.h"
 
