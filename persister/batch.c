@@ -10,9 +10,11 @@ int batch_init(struct batch *batch, size_t candle_rows)
 {
     *batch = (struct batch){.candle_capacity = candle_rows + BATCH_CANDLES_EXTRA};
     batch->candles = calloc(batch->candle_capacity, sizeof batch->candles[0]);
+    batch->absences = calloc(BATCH_ABSENCES_MAX, sizeof batch->absences[0]);
     batch->series = calloc(BATCH_SERIES_MAX, sizeof batch->series[0]);
     batch->deliveries = calloc(BATCH_DELIVERIES_MAX, sizeof batch->deliveries[0]);
-    bool complete = batch->candles != NULL && batch->series != NULL && batch->deliveries != NULL;
+    bool complete = batch->candles != NULL && batch->absences != NULL && batch->series != NULL &&
+                    batch->deliveries != NULL;
     for (enum ledger_table table = 0; table < LEDGER_TABLES; table++) {
         batch->ledger[table] = calloc(BATCH_LEDGER_MAX, records[ledger_tables[table].record].size);
         batch->versions[table] = calloc(BATCH_LEDGER_MAX, sizeof batch->versions[table][0]);
@@ -27,6 +29,7 @@ int batch_init(struct batch *batch, size_t candle_rows)
 void batch_release(struct batch *batch)
 {
     free(batch->candles);
+    free(batch->absences);
     free(batch->series);
     free(batch->deliveries);
     for (enum ledger_table table = 0; table < LEDGER_TABLES; table++) {
@@ -63,14 +66,20 @@ int batch_take_candles(struct batch *batch, const struct peer *peer, const struc
                        int64_t now_ms)
 {
     struct delivery *delivery = next_delivery(batch, peer, message->sequence);
-    if (delivery == NULL || message->rows.count > batch->candle_capacity - batch->used.candles)
+    if (delivery == NULL || message->rows.count > batch->candle_capacity - batch->used.candles ||
+        message->absences.count > BATCH_ABSENCES_MAX - batch->used.absences)
         return full("candles");
     memcpy(delivery->exchange, message->exchange, sizeof delivery->exchange);
-    struct list rows = message->rows;
+    delivery->history = message->history;
+    struct list rows = message->rows, absences = message->absences;
     struct store_candle *row = &batch->candles[batch->used.candles];
     for (; list_next(&rows, RECORD_candle_event, &row->event); row++)
         row->exchange = delivery->exchange;
+    struct store_absence *absence = &batch->absences[batch->used.absences];
+    for (; list_next(&absences, RECORD_absence, &absence->absence); absence++)
+        absence->exchange = delivery->exchange;
     batch->used.candles += message->rows.count;
+    batch->used.absences += message->absences.count;
     count_delivery(batch, now_ms);
     return 0;
 }
@@ -155,7 +164,7 @@ static const struct batch_counts *rows_before(const struct batch *batch, size_t 
 
 static size_t sum(const struct batch_counts *counts)
 {
-    size_t rows = counts->candles + counts->series;
+    size_t rows = counts->candles + counts->absences + counts->series;
     for (enum ledger_table table = 0; table < LEDGER_TABLES; table++)
         rows += counts->ledger[table];
     return rows;
@@ -179,6 +188,15 @@ bool delivery_is_fenced(const struct delivery *delivery, uint64_t generation)
 
 /* ---- cutting ---- */
 
+/* Whether all candles of the deliveries from `first` to `end` are history. */
+static bool is_history(const struct batch *batch, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        if (!batch->deliveries[i].history && rows_before(batch, i + 1)->candles > rows_before(batch, i)->candles)
+            return false;
+    return true;
+}
+
 /* The rows of the deliveries from `first` to `end`, without copying any. */
 static struct store_batch rows_of(const struct batch *batch, size_t first, size_t end)
 {
@@ -186,6 +204,9 @@ static struct store_batch rows_of(const struct batch *batch, size_t first, size_
     struct store_batch out = {
         .candles = batch->candles + from->candles,
         .candle_count = to->candles - from->candles,
+        .history = is_history(batch, first, end),
+        .absences = batch->absences + from->absences,
+        .absence_count = to->absences - from->absences,
         .series = batch->series + from->series,
         .series_count = to->series - from->series,
     };

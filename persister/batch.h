@@ -17,6 +17,7 @@
 enum {
     BATCH_DELIVERIES_MAX = 1024,
     BATCH_SERIES_MAX = 20000,  /* rows; ten full messages */
+    BATCH_ABSENCES_MAX = 5000, /* rows; ten full messages */
     BATCH_LEDGER_MAX = 2048,   /* rows of each ledger table */
     BATCH_CANDLES_EXTRA = 2000, /* candles above the number that makes a transaction due: one full message */
 };
@@ -24,6 +25,7 @@ enum {
 /* How many rows of each kind. */
 struct batch_counts {
     size_t candles;
+    size_t absences;
     size_t series;
     size_t ledger[LEDGER_TABLES];
 };
@@ -33,12 +35,14 @@ struct delivery {
     struct peer peer;
     uint64_t sequence;
     uint64_t generation;        /* of a change of the ledger; 0: it is none */
-    char exchange[NAME_SIZE];   /* the candles and series of this delivery point here */
+    bool history;               /* its candles are old ones that are probably new to the store */
+    char exchange[NAME_SIZE];   /* its candles, absences and series point here */
     struct batch_counts before; /* rows of the deliveries in front of it */
 };
 
 struct batch {
     struct store_candle *candles; /* owned, like all arrays here */
+    struct store_absence *absences;
     struct store_series_start *series;
     void *ledger[LEDGER_TABLES]; /* arrays of the table's record */
     uint64_t *versions[LEDGER_TABLES];

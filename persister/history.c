@@ -69,6 +69,8 @@ void history_send_part(struct history *history, const struct store_part *part)
     answer.fills = list_of(part->fills, part->fill_count);
     answer.positions = list_of(part->positions, part->position_count);
     answer.accounts = list_of(part->accounts, part->account_count);
+    answer.coverages = list_of(part->coverages, part->coverage_count);
+    answer.absences = list_of(part->absences, part->absence_count);
     send_answer(history, &answer);
 }
 

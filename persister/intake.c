@@ -34,7 +34,7 @@ static int on_candles(struct persister *persister, const struct peer *peer, cons
     if (code < 0 || is_waiting(persister, peer, message.sequence))
         return code;
     code = batch_take_candles(persister->filling, peer, &message, loop_now_ms(persister->context->loop));
-    return taken(persister, code, message.rows.count);
+    return taken(persister, code, message.rows.count + message.absences.count);
 }
 
 static int on_series(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)

@@ -31,6 +31,11 @@ static const char write_candles_sql[] =
     "  candles.volume_scale) IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close,"
     "  excluded.volume, excluded.price_scale, excluded.volume_scale)";
 
+static const char write_absences_sql[] =
+    "INSERT INTO candle_absences (series_id, first_open_ms, last_open_ms, reason)"
+    " SELECT * FROM unnest($1, $2, $3, $4)"
+    " ON CONFLICT (series_id, first_open_ms) DO NOTHING";
+
 /* The parameters of each are an array for every field of the table's record, and one for the versions. */
 static const char *const write_ledger_sql[LEDGER_TABLES] = {
     [TABLE_SIGNALS] =
@@ -166,6 +171,31 @@ static int send_candles(struct postgres *postgres, const struct store_batch *bat
     return postgres_send(postgres, write_candles_sql);
 }
 
+static int send_absences(struct postgres *postgres, const struct store_absence *rows, size_t count)
+{
+    struct postgres_parameters *parameters = &postgres->parameters;
+    const struct record_row *record = &records[RECORD_absence];
+    if (count == 0)
+        return 0;
+    parameters_add_array(parameters, ELEMENT_INT4, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct absence *absence = &rows[i].absence;
+        const struct series_entry *series =
+            series_map_find(&postgres->series, rows[i].exchange, absence->symbol, absence->interval_s);
+        if (series == NULL)
+            return error_set(ERROR_MISSING, "series %s %s has no id", rows[i].exchange, absence->symbol);
+        parameters_put_integer(parameters, ELEMENT_INT4, series->id);
+    }
+    for (size_t column = ROW_SERIES_FIELDS; column < record->field_count; column++) {
+        const struct field_row *field = &record->fields[column];
+        enum postgres_element element = parameters_element_of(field);
+        parameters_add_array(parameters, element, count);
+        for (size_t i = 0; i < count; i++)
+            put_cell(parameters, element, row_get(field, &rows[i].absence));
+    }
+    return postgres_send(postgres, write_absences_sql);
+}
+
 static int send_ledger(struct postgres *postgres, const struct store_batch *batch, enum ledger_table table)
 {
     struct postgres_parameters *parameters = &postgres->parameters;
@@ -211,6 +241,8 @@ static void send_rows(struct postgres *postgres)
         code = send_series_starts(postgres, batch->series, batch->series_count);
     if (code == 0)
         code = send_candles(postgres, batch);
+    if (code == 0)
+        code = send_absences(postgres, batch->absences, batch->absence_count);
     for (enum ledger_table table = 0; table < LEDGER_TABLES && code == 0; table++)
         code = send_ledger(postgres, batch, table);
     postgres_fly(postgres, code, count_changed, postgres_end_work);
@@ -246,7 +278,7 @@ void postgres_write(struct store *store, const struct store_batch *batch, store_
     struct series_map missing = {0};
     if (!postgres_begin_work(postgres, (struct postgres_work){.batch = *batch, .done = done, .user = user}))
         return;
-    int code = series_map_list_missing(&postgres->series, batch->candles, batch->candle_count, &missing);
+    int code = series_map_list_missing(&postgres->series, batch, &missing);
     if (code != 0)
         postgres_end_work(postgres, code);
     else if (missing.count > 0)

@@ -22,6 +22,9 @@ struct cell {
 /* Whether a field is stored as text. */
 bool field_is_text(const struct field_row *field);
 
+/* A record that belongs to a series begins with the fields symbol and interval_s, for which its table has series_id. */
+enum { ROW_SERIES_FIELDS = 2 };
+
 /* The column of a field, read from the struct at `row`. The text belongs to the row or is constant. */
 struct cell row_get(const struct field_row *field, const void *row);
 
@@ -55,6 +58,8 @@ bool has_ledger_rows(const struct store_batch *batch);
 union part_row {
     struct candle candle;
     struct series_start series;
+    struct series_coverage coverage;
+    struct absence absence;
 #define TABLE(id, record, member) struct record member;
 #include "lib/store/tables.def"
 #undef TABLE

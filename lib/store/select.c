@@ -19,6 +19,25 @@ static const char series_starts_sql[] =
     "  AND ($3 = 0 OR interval_s = $3)"
     " ORDER BY symbol, interval_s";
 
+/* A step in the index for either end of each series, however many candles there are. */
+static const char coverages_sql[] =
+    "SELECT symbol, interval_s,"
+    "  coalesce((SELECT min(first_open_ms) FROM candle_absences WHERE series_id = id AND first_open_ms < oldest_ms),"
+    "   oldest_ms),"
+    "  newest_ms"
+    " FROM (SELECT id, symbol, interval_s,"
+    "   (SELECT min(open_time_ms) FROM candles WHERE series_id = series.id) AS oldest_ms,"
+    "   (SELECT max(open_time_ms) FROM candles WHERE series_id = series.id) AS newest_ms FROM series"
+    "  WHERE ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2) AND ($3 = 0 OR interval_s = $3)) AS ends"
+    " WHERE oldest_ms IS NOT NULL ORDER BY symbol, interval_s LIMIT $6";
+
+static const char absences_sql[] =
+    "SELECT symbol, interval_s, first_open_ms, last_open_ms, reason FROM candle_absences"
+    " JOIN series ON series.id = series_id"
+    " WHERE last_open_ms >= $4 AND first_open_ms < $5 AND ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2)"
+    "  AND ($3 = 0 OR interval_s = $3)"
+    " ORDER BY symbol, interval_s, first_open_ms LIMIT $6";
+
 static const char signals_sql[] =
     "SELECT strategy, exchange, symbol, interval_s, candle_time_ms, side, price, price_scale, outcome, reason,"
     "  decided_ms FROM signals"
@@ -84,6 +103,8 @@ const struct select selects[] = {
     {QUERY_KIND_LEDGER, "open orders", open_orders_sql, RECORD_order, ROWS(order), false},
     {QUERY_KIND_SERIES_STARTS, "series starts", series_starts_sql, RECORD_series_start, PART_OF(series),
      PART_OF(series_count), false},
+    {QUERY_KIND_COVERAGE, "coverage", coverages_sql, RECORD_series_coverage, ROWS(coverage), false},
+    {QUERY_KIND_ABSENCES, "absences", absences_sql, RECORD_absence, ROWS(absence), false},
 };
 
 const size_t select_count = sizeof selects / sizeof selects[0];

@@ -89,20 +89,29 @@ bool is_same_series(const struct store_candle *left, const struct store_candle *
            (left->exchange == right->exchange || strcmp(left->exchange, right->exchange) == 0);
 }
 
-int series_map_list_missing(const struct series_map *map, const struct store_candle *candles, size_t count,
-                            struct series_map *missing)
+/* Adds a series to `missing` unless the map has it. */
+static int list_if_missing(const struct series_map *map, const char *exchange, const char *symbol, uint32_t interval_s,
+                           struct series_map *missing)
+{
+    if (series_map_find(map, exchange, symbol, interval_s) != NULL)
+        return 0;
+    struct series_entry entry = {.interval_s = interval_s};
+    memcpy(entry.symbol, symbol, sizeof entry.symbol);
+    int code = text_copy(entry.exchange, sizeof entry.exchange, exchange, strlen(exchange));
+    return code == 0 ? series_map_put(missing, &entry) : code;
+}
+
+int series_map_list_missing(const struct series_map *map, const struct store_batch *batch, struct series_map *missing)
 {
     int code = 0;
-    for (size_t i = 0; i < count && code == 0; i++) {
-        const struct candle_event *event = &candles[i].event;
-        if ((i > 0 && is_same_series(&candles[i], &candles[i - 1])) ||
-            series_map_find(map, candles[i].exchange, event->symbol, event->interval_s) != NULL)
-            continue;
-        struct series_entry entry = {.interval_s = event->interval_s};
-        memcpy(entry.symbol, event->symbol, sizeof entry.symbol);
-        code = text_copy(entry.exchange, sizeof entry.exchange, candles[i].exchange, strlen(candles[i].exchange));
-        if (code == 0)
-            code = series_map_put(missing, &entry);
+    for (size_t i = 0; i < batch->candle_count && code == 0; i++) {
+        const struct store_candle *row = &batch->candles[i];
+        if (i == 0 || !is_same_series(row, row - 1))
+            code = list_if_missing(map, row->exchange, row->event.symbol, row->event.interval_s, missing);
+    }
+    for (size_t i = 0; i < batch->absence_count && code == 0; i++) {
+        const struct store_absence *row = &batch->absences[i];
+        code = list_if_missing(map, row->exchange, row->absence.symbol, row->absence.interval_s, missing);
     }
     return code;
 }

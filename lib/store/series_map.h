@@ -41,8 +41,9 @@ const struct series_entry *series_map_find(const struct series_map *map, const c
 /* Whether two candles of a batch are of one series; neighbours mostly are. */
 bool is_same_series(const struct store_candle *left, const struct store_candle *right);
 
-/* Adds to `missing`, with id 0, each series of `count` candles that is not in the map. Codes as series_map_put. */
-int series_map_list_missing(const struct series_map *map, const struct store_candle *candles, size_t count,
+/* Adds to `missing`, with id 0, each series that the candles and absences of a batch name and that is not in the map.
+ * Codes as series_map_put. */
+int series_map_list_missing(const struct series_map *map, const struct store_batch *batch,
                             struct series_map *missing) MUST_CHECK;
 
 /* The first series from index `*at` on that a query means: its exchange ("": any), symbol ("-": any) and interval

@@ -69,6 +69,7 @@ int sqlite_finish(struct sqlite *sqlite, sqlite3_stmt *statement)
 {
     int stepped = sqlite3_step(statement);
     int code = stepped == SQLITE_DONE || stepped == SQLITE_ROW ? 0 : sqlite_error(sqlite, "write a row");
+    sqlite->changed += code == 0 ? (uint64_t)sqlite3_changes64(sqlite->database) : 0; /* without those of triggers */
     (void)sqlite3_reset(statement); /* repeats the error of the step */
     return code;
 }

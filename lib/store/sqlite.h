@@ -48,6 +48,7 @@ struct sqlite {
     int64_t retry_ms; /* monotonic; when to open again */
     struct sqlite_statement statements[SQLITE_STATEMENTS_MAX];
     bool flushes_commits; /* synchronous=FULL is on */
+    uint64_t changed;     /* rows that the statements of the batch have written */
     struct series_map series;
     struct candle_order order;
     struct sqlite_query query;
@@ -64,7 +65,7 @@ int sqlite_run(struct sqlite *sqlite, const char *sql) MUST_CHECK;
 /* The prepared statement of a constant text, ready to be bound. Codes as sqlite_error. */
 int sqlite_prepare(struct sqlite *sqlite, const char *sql, sqlite3_stmt **out) MUST_CHECK;
 
-/* Steps a statement that yields no row, and resets it. Codes as sqlite_error. */
+/* Steps a statement that yields no row, counts what it changed, and resets it. Codes as sqlite_error. */
 int sqlite_finish(struct sqlite *sqlite, sqlite3_stmt *statement) MUST_CHECK;
 
 /* Begins and ends a transaction that writes. A code of the work in between rolls it back and is returned. */

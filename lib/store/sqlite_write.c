@@ -75,7 +75,7 @@ static int insert_series(struct sqlite *sqlite, const struct series_map *missing
 static int add_missing_series(struct sqlite *sqlite, const struct store_batch *batch)
 {
     struct series_map missing = {0};
-    int code = series_map_list_missing(&sqlite->series, batch->candles, batch->candle_count, &missing);
+    int code = series_map_list_missing(&sqlite->series, batch, &missing);
     if (code == 0 && missing.count > 0) {
         code = sqlite_begin(sqlite);
         if (code == 0)
@@ -110,6 +110,10 @@ static const char write_candle_sql[] =
     "  volume_scale = excluded.volume_scale"
     " WHERE (open, high, low, close, volume, price_scale, volume_scale) IS NOT (excluded.open, excluded.high,"
     "  excluded.low, excluded.close, excluded.volume, excluded.price_scale, excluded.volume_scale)";
+
+static const char write_absence_sql[] =
+    "INSERT INTO candle_absences (series_id, first_open_ms, last_open_ms, reason) VALUES (?1, ?2, ?3, ?4)"
+    " ON CONFLICT (series_id, first_open_ms) DO NOTHING";
 
 /* The parameters of each are the fields of the table's record, and the version. */
 static const char *const write_ledger_sql[LEDGER_TABLES] = {
@@ -159,15 +163,16 @@ static const char *const write_ledger_sql[LEDGER_TABLES] = {
         "  excluded.unrealised, excluded.equity, excluded.version)",
 };
 
-/* Binds the fields of a record to the parameters from `first` on. */
-static void bind_row(sqlite3_stmt *statement, int first, const struct record_row *record, const void *row)
+/* Binds the fields of a record from index `from` on to the parameters from `first` on. */
+static void bind_fields(sqlite3_stmt *statement, int first, enum record record, size_t from, const void *row)
 {
-    for (size_t i = 0; i < record->field_count; i++) {
-        struct cell cell = row_get(&record->fields[i], row);
+    for (size_t i = from; i < records[record].field_count; i++) {
+        struct cell cell = row_get(&records[record].fields[i], row);
+        int parameter = first + (int)(i - from);
         if (cell.text != NULL)
-            (void)sqlite3_bind_text(statement, first + (int)i, cell.text, (int)cell.length, SQLITE_STATIC);
+            (void)sqlite3_bind_text(statement, parameter, cell.text, (int)cell.length, SQLITE_STATIC);
         else
-            (void)sqlite3_bind_int64(statement, first + (int)i, cell.integer);
+            (void)sqlite3_bind_int64(statement, parameter, cell.integer);
     }
 }
 
@@ -180,7 +185,24 @@ static int write_candles(struct sqlite *sqlite, const struct store_batch *batch)
     for (size_t i = 0; i < sqlite->order.count && code == 0; i++) {
         const struct candle_slot *slot = &sqlite->order.slots[i];
         (void)sqlite3_bind_int(statement, 1, slot->series_id);
-        bind_row(statement, 2, &records[RECORD_candle], &batch->candles[slot->row].event.candle);
+        bind_fields(statement, 2, RECORD_candle, 0, &batch->candles[slot->row].event.candle);
+        code = sqlite_finish(sqlite, statement);
+    }
+    return code;
+}
+
+static int write_absences(struct sqlite *sqlite, const struct store_absence *rows, size_t count)
+{
+    sqlite3_stmt *statement;
+    int code = count > 0 ? sqlite_prepare(sqlite, write_absence_sql, &statement) : 0;
+    for (size_t i = 0; i < count && code == 0; i++) {
+        const struct absence *absence = &rows[i].absence;
+        const struct series_entry *series =
+            series_map_find(&sqlite->series, rows[i].exchange, absence->symbol, absence->interval_s);
+        if (series == NULL)
+            return error_set(ERROR_MISSING, "series %s %s has no id", rows[i].exchange, absence->symbol);
+        (void)sqlite3_bind_int(statement, 1, series->id);
+        bind_fields(statement, 2, RECORD_absence, ROW_SERIES_FIELDS, absence);
         code = sqlite_finish(sqlite, statement);
     }
     return code;
@@ -188,13 +210,13 @@ static int write_candles(struct sqlite *sqlite, const struct store_batch *batch)
 
 static int write_ledger(struct sqlite *sqlite, const struct store_batch *batch, enum ledger_table table)
 {
-    const struct record_row *record = &records[ledger_tables[table].record];
+    enum record record = ledger_tables[table].record;
     size_t count = ledger_count(batch, table);
     sqlite3_stmt *statement;
     int code = count > 0 ? sqlite_prepare(sqlite, write_ledger_sql[table], &statement) : 0;
     for (size_t i = 0; i < count && code == 0; i++) {
-        bind_row(statement, 1, record, ledger_row(batch, table, i));
-        (void)sqlite3_bind_int64(statement, (int)record->field_count + 1, ledger_version(batch, table, i));
+        bind_fields(statement, 1, record, 0, ledger_row(batch, table, i));
+        (void)sqlite3_bind_int64(statement, (int)records[record].field_count + 1, ledger_version(batch, table, i));
         code = sqlite_finish(sqlite, statement);
     }
     return code;
@@ -288,6 +310,8 @@ static int write_all(struct sqlite *sqlite, const struct store_batch *batch)
         code = write_series_starts(sqlite, batch);
     if (code == 0 && batch->candle_count > 0)
         code = write_candles(sqlite, batch);
+    if (code == 0)
+        code = write_absences(sqlite, batch->absences, batch->absence_count);
     for (enum ledger_table table = 0; table < LEDGER_TABLES && code == 0; table++)
         code = write_ledger(sqlite, batch, table);
     return code;
@@ -323,9 +347,9 @@ static int write_batch(struct sqlite *sqlite, const struct store_batch *batch, u
         code = sqlite_begin(sqlite);
     if (code != 0)
         return code;
-    int64_t before = sqlite3_total_changes64(sqlite->database);
+    sqlite->changed = 0;
     code = write_all(sqlite, batch);
-    *changed = (uint64_t)(sqlite3_total_changes64(sqlite->database) - before);
+    *changed = sqlite->changed;
     return sqlite_end(sqlite, code);
 }
 

@@ -195,6 +195,8 @@ static void on_part(void *user, const struct store_part *part)
     GATHER(fills, fill_count);
     GATHER(positions, position_count);
     GATHER(accounts, account_count);
+    GATHER(coverages, coverage_count);
+    GATHER(absences, absence_count);
 }
 
 int fixture_query(struct fixture *fixture, const struct query *query)
@@ -242,6 +244,18 @@ static void print_postgres(const struct fixture *fixture, const char *sql, FILE 
             (void)fprintf(out, "%s%s", PQgetvalue(result, row, i), i + 1 < PQnfields(result) ? "|" : "\n");
     PQclear(result);
     PQfinish(connection);
+}
+
+void fixture_execute(const struct fixture *fixture, const char *sql)
+{
+    sqlite3 *database;
+    if (strcmp(fixture->engine, "sqlite") != 0) {
+        CU_ASSERT_TRUE_FATAL(postgres_server_run(&server, fixture->path, sql));
+        return;
+    }
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(fixture->path, &database), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(database);
 }
 
 char *fixture_sql(const struct fixture *fixture, const char *sql)

@@ -29,6 +29,10 @@ struct answer_rows {
     size_t position_count;
     struct account accounts[FIXTURE_ROWS_MAX];
     size_t account_count;
+    struct series_coverage coverages[FIXTURE_ROWS_MAX];
+    size_t coverage_count;
+    struct absence absences[FIXTURE_ROWS_MAX];
+    size_t absence_count;
     size_t parts;
 };
 
@@ -73,6 +77,9 @@ int fixture_end(struct fixture *fixture);
 /* Runs SQL behind the store's back and returns its rows, "a|b" each with a line feed; the text is the caller's to
  * free. Fails the test on an error. */
 char *fixture_sql(const struct fixture *fixture, const char *sql);
+
+/* Runs SQL of any length and number of statements, whose rows nobody needs. */
+void fixture_execute(const struct fixture *fixture, const char *sql);
 
 /* A query of a kind for everything of the exchange "binance", with a limit. */
 struct query fixture_query_of(enum query_kind kind, uint32_t limit);

@@ -22,17 +22,23 @@ static void begin(void)
 
 /* ---- deliveries, through the wire as they come ---- */
 
-static int take_candles(uint64_t sequence, const char *exchange, const struct candle_event *rows, size_t count)
+static int take_message(const struct store_candles *message)
 {
     static uint8_t bytes[MESSAGE_SIZE_MAX];
     size_t size;
-    struct store_candles message = {.sequence = sequence, .rows = list_of(rows, count)}, decoded;
-    (void)snprintf(message.exchange, sizeof message.exchange, "%s", exchange);
-    CU_ASSERT_EQUAL_FATAL(message_encode(RECORD_store_candles, &message, bytes, sizeof bytes, &size), 0);
+    struct store_candles decoded;
+    CU_ASSERT_EQUAL_FATAL(message_encode(RECORD_store_candles, message, bytes, sizeof bytes, &size), 0);
     CU_ASSERT_EQUAL_FATAL(message_decode(RECORD_store_candles, bytes, size, &decoded), 0);
     int code = batch_take_candles(&batch, &fetcher, &decoded, 1000);
     memset(bytes, 0xee, size); /* nothing may point there any more */
     return code;
+}
+
+static int take_candles(uint64_t sequence, const char *exchange, const struct candle_event *rows, size_t count)
+{
+    struct store_candles message = {.sequence = sequence, .rows = list_of(rows, count)};
+    (void)snprintf(message.exchange, sizeof message.exchange, "%s", exchange);
+    return take_message(&message);
 }
 
 static int take_some_candles(uint64_t sequence, size_t count)
@@ -88,6 +94,47 @@ static void a_batch_holds_what_came_in_its_order(void)
     CU_ASSERT_EQUAL(rows.account_count, 1);
     CU_ASSERT_EQUAL(rows.order_count + rows.position_count + rows.outcome_count, 0);
     CU_ASSERT_EQUAL(rows.ledger_generation, 2);
+}
+
+static void absences_come_with_the_candles(void)
+{
+    const struct candle_event event = {"BTCUSDT", 60, {0, 1, 2, 3, 4, 5, 6, 7}};
+    static struct absence absences[500];
+    struct store_batch rows;
+    for (int i = 0; i < 500; i++)
+        absences[i] = (struct absence){"ETHUSDT", 60, i, i + 1, ABSENCE_REASON_NO_TRADES};
+    begin();
+    const struct store_candles message = {.sequence = 1, .exchange = "kraken", .rows = list_of(&event, 1),
+                                          .absences = list_of(absences, 2)};
+    CU_ASSERT_EQUAL(take_candles(0, "binance", &event, 1), 0);
+    CU_ASSERT_EQUAL(take_message(&message), 0);
+    CU_ASSERT_EQUAL(batch_rows(&batch), 4);
+    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, &rows), 2);
+    CU_ASSERT_EQUAL_FATAL(rows.absence_count, 2);
+    CU_ASSERT_STRING_EQUAL(rows.absences[1].exchange, "kraken");
+    CU_ASSERT_EQUAL(rows.absences[1].absence.last_open_ms, 2);
+    int full = 0;
+    while (take_message(&(struct store_candles){.sequence = 2, .exchange = "kraken",
+                                                .absences = list_of(absences, 500)}) == 0)
+        full++;
+    CU_ASSERT_EQUAL(full, BATCH_ABSENCES_MAX / 500 - 1);
+}
+
+static void a_transaction_is_history_when_all_its_candles_are(void)
+{
+    const struct candle_event event = {"BTCUSDT", 60, {0, 1, 2, 3, 4, 5, 6, 7}};
+    struct store_candles message = {.sequence = 1, .exchange = "binance", .history = true, .rows = list_of(&event, 1)};
+    struct store_batch rows;
+    begin();
+    CU_ASSERT_EQUAL(take_message(&message), 0);
+    CU_ASSERT_EQUAL(take_ledger(2, 1, 1), 0); /* no candles in it */
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 2);
+    CU_ASSERT_TRUE(rows.history);
+    message.history = false;
+    message.sequence = 3;
+    CU_ASSERT_EQUAL(take_message(&message), 0);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 3);
+    CU_ASSERT_FALSE(rows.history);
 }
 
 static void a_repeated_delivery_is_recognised_by_peer_and_number(void)
@@ -319,6 +366,8 @@ static void the_board_is_bounded(void)
 const char *const suite_name = "persister";
 const struct test suite_tests[] = {
     {"a batch holds what came, in its order", a_batch_holds_what_came_in_its_order},
+    {"absences come with the candles", absences_come_with_the_candles},
+    {"a transaction is history when all its candles are", a_transaction_is_history_when_all_its_candles_are},
     {"a repeated delivery is recognised by peer and number", a_repeated_delivery_is_recognised_by_peer_and_number},
     {"what does not fit is not taken in part", what_does_not_fit_is_not_taken_in_part},
     {"deliveries are bounded", deliveries_are_bounded},
