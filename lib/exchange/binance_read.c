@@ -367,7 +367,7 @@ static int read_kline(void *user, size_t index, struct json_value value)
     if (code == 0)
         code = check_kline(candles, &kline);
     if (code == 0)
-        code = candle_of_decimals(kline.open_time_ms, &kline.values[KLINE_OPEN], &candle);
+        code = make_candle(kline.open_time_ms, &kline.values[KLINE_OPEN], &candle);
     if (code != 0)
         return error_context(code, "row %zu", index);
     candles->newest_ms = candle.open_time_ms;

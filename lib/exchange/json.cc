@@ -210,6 +210,12 @@ int json_integer(struct json_value packed, int64_t *out)
     return 0;
 }
 
+bool json_is_null(struct json_value packed)
+{
+    ondemand::json_type type;
+    return !unpack(packed).type().get(type) && type == ondemand::json_type::null;
+}
+
 int json_boolean(struct json_value packed, bool *out)
 {
     bool value = false;

@@ -60,6 +60,9 @@ int json_decimal(struct json_value value, struct decimal *out) MUST_CHECK;
 /* An integer, written as a number or as a string. */
 int json_integer(struct json_value value, int64_t *out) MUST_CHECK;
 
+/* Whether a value is null; it may still be read otherwise. */
+bool json_is_null(struct json_value value);
+
 /* true or false. */
 int json_boolean(struct json_value value, bool *out) MUST_CHECK;
 

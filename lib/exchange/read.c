@@ -38,6 +38,21 @@ int read_not_negative(struct json_value value, struct decimal *out)
     return code;
 }
 
+int read_not_negative_or_none(struct json_value value, struct decimal *out)
+{
+    const char *text;
+    size_t length;
+    *out = (struct decimal){0};
+    if (json_is_null(value))
+        return 0;
+    int code = json_text(value, &text, &length);
+    if (code != 0 || length == 0)
+        return code;
+    if (decimal_parse(text, length, out) != 0 || out->mantissa < 0)
+        return error_set(ERROR_PROTOCOL, "no decimal that is not negative: %.*s", (int)(length < 40 ? length : 40), text);
+    return 0;
+}
+
 int read_roughly(struct json_value value, double *out)
 {
     char text[64];
@@ -82,14 +97,35 @@ int align_decimals(const struct decimal *decimals, size_t count, int64_t *const 
     return 0;
 }
 
-int candle_of_decimals(int64_t open_time_ms, const struct decimal values[5], struct candle *out)
+int read_name(struct json_value value, char out[SYMBOL_SIZE])
 {
-    struct candle candle = {.open_time_ms = open_time_ms, .volume = values[4].mantissa, .volume_scale = values[4].scale};
+    const char *text;
+    size_t length;
+    int code = json_text(value, &text, &length);
+    if (code != 0)
+        return code;
+    if (text_copy(out, SYMBOL_SIZE, text, length) != 0 || !symbol_valid(out))
+        out[0] = '\0';
+    return 0;
+}
+
+int make_candle(int64_t open_time_ms, const struct decimal values[CANDLE_VALUES], struct candle *out)
+{
+    struct candle candle = {.open_time_ms = open_time_ms};
     int64_t *const prices[] = {&candle.open, &candle.high, &candle.low, &candle.close};
-    int code = align_decimals(values, 4, prices, &candle.price_scale);
-    if (code == 0)
-        *out = candle;
-    return code;
+    int code = align_decimals(values, CANDLE_VOLUME, prices, &candle.price_scale);
+    if (code != 0)
+        return code;
+    candle.volume = values[CANDLE_VOLUME].mantissa;
+    candle.volume_scale = values[CANDLE_VOLUME].scale;
+    *out = candle;
+    return 0;
+}
+
+int make_prices(const struct decimal prices[PRICES], struct ticker *out)
+{
+    int64_t *const mantissas[] = {&out->bid, &out->ask, &out->last};
+    return align_decimals(prices, PRICES, mantissas, &out->price_scale);
 }
 
 int newest_first_add(struct newest_first *rows, const struct candle *candle)

@@ -24,6 +24,9 @@ int members_check(const struct members *members, unsigned required) MUST_CHECK;
 /* A decimal that is not negative. ERROR_PROTOCOL. */
 int read_not_negative(struct json_value value, struct decimal *out) MUST_CHECK;
 
+/* The same, but null and an empty text are 0: how some say that there is none. */
+int read_not_negative_or_none(struct json_value value, struct decimal *out) MUST_CHECK;
+
 /* A number that is not negative, only roughly needed: more digits than a decimal has are no error. ERROR_PROTOCOL. */
 int read_roughly(struct json_value value, double *out) MUST_CHECK;
 
@@ -38,8 +41,16 @@ int read_whole(const struct exchange_answer *answer, int (*fn)(void *user, struc
 int align_decimals(const struct decimal *decimals, size_t count, int64_t *const *mantissas, uint8_t *scale)
     MUST_CHECK;
 
-/* A candle of five decimals: open, high, low, close, volume. ERROR_PROTOCOL if the prices do not fit one scale. */
-int candle_of_decimals(int64_t open_time_ms, const struct decimal values[5], struct candle *out) MUST_CHECK;
+/* A name that messages may carry; where it is none, *out is empty. ERROR_PROTOCOL if it is no text. */
+int read_name(struct json_value value, char out[SYMBOL_SIZE]) MUST_CHECK;
+
+/* A candle of its opening time and its five numbers. ERROR_PROTOCOL as align_decimals. */
+enum { CANDLE_OPEN, CANDLE_HIGH, CANDLE_LOW, CANDLE_CLOSE, CANDLE_VOLUME, CANDLE_VALUES };
+int make_candle(int64_t open_time_ms, const struct decimal values[CANDLE_VALUES], struct candle *out) MUST_CHECK;
+
+/* Puts bid, ask and last into a ticker. ERROR_PROTOCOL as align_decimals. */
+enum { PRICE_BID, PRICE_ASK, PRICE_LAST, PRICES };
+int make_prices(const struct decimal prices[PRICES], struct ticker *out) MUST_CHECK;
 
 /* Candles that an exchange sends newest first, kept aside to be handed out oldest first. All zeros: none. */
 struct newest_first {

@@ -32,7 +32,7 @@ struct stream_events {
 };
 
 struct exchange_stream {
-    /* wss://..., without a slash at its end; tickers and candles may live at two addresses. */
+    /* wss://..., without a slash at its end; tickers and candles may live at two addresses; NULL: not by stream. */
     const char *tickers_url, *candles_url;
     int topics_per_connection;
     int topics_per_request;
