@@ -28,6 +28,7 @@ struct series_work {
     struct series_work *next; /* of the same shard, or of the spare ones */
     char symbol[SYMBOL_SIZE];
     uint32_t interval_s;
+    uint32_t round;        /* of the last snapshot that it was in */
     uint32_t fed;          /* candles since the start, saturating */
     int64_t last_ms;       /* open time of the newest candle fed and decided on; -1: none since the start */
     int64_t fire_from_ms;  /* by the fetcher's word: what opens before is history */

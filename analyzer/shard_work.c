@@ -242,10 +242,29 @@ static int apply_part(struct work *work, struct shard_work *shard, const struct 
 {
     struct series_work *series;
     (void)snprintf(shard->exchange, sizeof shard->exchange, "%s", snapshot->exchange);
+    shard->round += snapshot->part <= 1;
     if (snapshot->part == 0)
         return 0;
     int code = find_or_add_series(work, shard, snapshot, &series);
-    return code < 0 ? code : feed_snapshot(work, series, snapshot);
+    if (code < 0)
+        return code;
+    series->round = shard->round;
+    return feed_snapshot(work, series, snapshot);
+}
+
+/* Moves the series that are not in the snapshot that has just ended to the spare ones: they are followed no more. */
+static void drop_left(struct work *work, struct shard_work *shard)
+{
+    for (struct series_work **link = &shard->series; *link != NULL;) {
+        struct series_work *series = *link;
+        if (series->round == shard->round) {
+            link = &series->next;
+            continue;
+        }
+        *link = series->next;
+        series->next = work->spare;
+        work->spare = series;
+    }
 }
 
 int work_on_snapshot(struct work *work, const struct snapshot *snapshot, int64_t now_ms)
@@ -258,7 +277,10 @@ int work_on_snapshot(struct work *work, const struct snapshot *snapshot, int64_t
     int code = apply_part(work, shard, snapshot);
     if (code < 0)
         return give_up(shard, code, now_ms);
-    work->snapshots += stream_part_applied(&shard->stream, snapshot);
+    if (stream_part_applied(&shard->stream, snapshot)) {
+        work->snapshots++;
+        drop_left(work, shard);
+    }
     return 0;
 }
 

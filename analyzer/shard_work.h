@@ -1,5 +1,6 @@
 /* The work on the shards that this process holds: their place in the stream, and their series. No socket.
  *
+ * The series of a shard are those of its last snapshot: the fetcher gives a shard a new epoch when one joins or leaves.
  * A shard that was taken away keeps its series, asleep, until the memory is needed: given back, it goes on from the
  * snapshot's first new candle and sends nothing twice. */
 /* SPDX-License-Identifier: MIT */
@@ -23,6 +24,7 @@ struct shard_work {
     char exchange[NAME_SIZE]; /* by the snapshot's word */
     struct stream stream;
     struct series_work *series; /* owned */
+    uint32_t round;             /* counts the snapshots, whole or not */
 };
 
 /* Where decisions go. */

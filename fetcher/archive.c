@@ -39,7 +39,8 @@ int archive_open(struct archive *archive, struct service_context *context, struc
 int archive_prepare(struct archive *archive)
 {
     assert(archive->queue == NULL);
-    archive->queue = calloc(archive->market->series_count, sizeof *archive->queue);
+    archive->queue_capacity = MARKET_SYMBOLS_MAX * archive->market->interval_count;
+    archive->queue = calloc(archive->queue_capacity, sizeof *archive->queue);
     return archive->queue != NULL ? 0 : error_set(ERROR_MEMORY, "the queue to the store");
 }
 
@@ -54,18 +55,17 @@ void archive_mark(struct archive *archive, struct series *series)
 {
     if (series->waiting_to_store || series->storing)
         return;
-    size_t capacity = archive->market->series_count;
-    assert(archive->queue_count < capacity);
+    assert(archive->queue_count < archive->queue_capacity);
     series->waiting_to_store = true;
-    archive->queue[(archive->queue_first + archive->queue_count++) % capacity] =
-        (uint32_t)(series - archive->market->series);
+    archive->queue[(archive->queue_first + archive->queue_count++) % archive->queue_capacity] =
+        (uint32_t)market_index(archive->market, series);
     loop_set_timer(archive->context->loop, archive->timer, 0);
 }
 
 static struct series *next_in_queue(struct archive *archive)
 {
-    struct series *series = &archive->market->series[archive->queue[archive->queue_first]];
-    archive->queue_first = (archive->queue_first + 1) % archive->market->series_count;
+    struct series *series = &archive->market->slots[archive->queue[archive->queue_first]];
+    archive->queue_first = (archive->queue_first + 1) % archive->queue_capacity;
     archive->queue_count--;
     series->waiting_to_store = false;
     return series;
@@ -150,8 +150,8 @@ int archive_propose_starts(struct archive *archive, int64_t exchange_ms)
 {
     size_t count = 0;
     int code = 0;
-    for (size_t i = 0; i < archive->market->series_count && code == 0; i++) {
-        const struct series *series = &archive->market->series[i];
+    const struct series *series = NULL;
+    while (code == 0 && (series = market_next(archive->market, series)) != NULL) {
         if (series->fire_from_ms >= 0)
             continue;
         struct series_start *start = &archive->starts[count++];

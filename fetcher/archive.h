@@ -35,8 +35,8 @@ struct archive {
     struct candle_event rows[ARCHIVE_BATCH_MAX]; /* of the batch that is being made */
 
     /* Series with candles to be stored: a queue, each at most once. */
-    uint32_t *queue; /* indices; market->series_count of them; owned */
-    size_t queue_first, queue_count;
+    uint32_t *queue; /* indices; as many as the market has slots; owned */
+    size_t queue_capacity, queue_first, queue_count;
 
     struct series_start starts[ARCHIVE_SERIES_MAX];
     uint32_t starts_waiting; /* messages with beginnings that are not acked */

@@ -143,27 +143,26 @@ int control_on_message(struct control *control, const struct peer *peer, enum re
     return error_set(ERROR_PROTOCOL, "a message %s came over the control link", records[record].name);
 }
 
-/* Whether a shard can be handed out: a snapshot of it would have all of its series, each with its word on since when
- * it fires. A shard stays ready. */
-static bool is_ready(struct control *control, uint16_t shard)
+/* A shard is handed out first when a snapshot of it has all of its series. From then on its holder is told, by a new
+ * epoch, when a series is ready that was not, and when one has left. */
+static void follow_shard(struct control *control, uint16_t shard)
 {
-    size_t count = market_series_of_shard(control->market, shard, control->series, CONTROL_SERIES_MAX);
-    for (size_t i = 0; i < count && i < CONTROL_SERIES_MAX; i++)
-        if (!control->series[i]->ready || control->series[i]->fire_from_ms < 0)
-            return false;
-    return count > 0 && count <= CONTROL_SERIES_MAX;
-}
-
-static void find_ready_shards(struct control *control)
-{
-    for (uint16_t shard = 0; shard < SHARDS; shard++)
-        if (control->shards.slots[shard].weight == 0 && is_ready(control, shard))
-            shards_set_weight(&control->shards, shard, market_shard_weight(control->market, shard));
+    uint32_t known = control->shards.slots[shard].weight, all = market_shard_weight(control->market, shard);
+    uint64_t departures = market_shard_departures(control->market, shard);
+    if (known == all && departures == control->departures[shard])
+        return;
+    uint32_t ready = (uint32_t)market_series_of_shard(control->market, shard, NULL, 0);
+    if ((known == 0 && ready < all) || ready > CONTROL_SERIES_MAX)
+        return;
+    if (ready != known || departures != control->departures[shard])
+        shards_change(&control->shards, shard, ready);
+    control->departures[shard] = departures;
 }
 
 void control_on_tick(struct control *control, int64_t now_ms)
 {
-    find_ready_shards(control);
+    for (uint16_t shard = 0; shard < SHARDS; shard++)
+        follow_shard(control, shard);
     shards_tick(&control->shards, now_ms);
     send_changed_leases(control);
     metric_set(METRIC_analyzers, shards_worker_count(&control->shards));

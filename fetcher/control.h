@@ -25,6 +25,7 @@ struct control {
     struct market *market;
     struct shards shards;
     struct control_worker workers[SHARD_WORKERS_MAX]; /* beside shards.workers */
+    uint64_t departures[SHARDS]; /* of the market, what the shards know of */
     uint64_t moved_counted; /* of shards.moved_total, what the metric has */
     struct shard_lease rows[SHARDS];                   /* of the lease that is being sent */
     const struct series *series[CONTROL_SERIES_MAX];   /* of the shard that is being sent */
@@ -41,7 +42,8 @@ void control_release(struct control *control);
 int control_on_message(struct control *control, const struct peer *peer, enum record record, const uint8_t *bytes,
                        size_t size) MUST_CHECK;
 
-/* Ends and moves leases by this monotonic clock, and lets shards be assigned once all of their series are ready. */
+/* Ends and moves leases by this monotonic clock, and follows the market: a shard is assigned once all of its series
+ * are ready; later, series join it as they become ready, and leave it. */
 void control_on_tick(struct control *control, int64_t now_ms);
 
 /* The generation of the fetcher's own lease; 0 when it has lost it. Set the market's before. */

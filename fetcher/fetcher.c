@@ -95,8 +95,8 @@ static int on_instruments(void *user)
 static size_t unconfirmed_starts(const struct fetcher *fetcher)
 {
     size_t count = 0;
-    for (size_t i = 0; i < fetcher->market.series_count; i++)
-        count += fetcher->market.series[i].fire_from_ms < 0;
+    for (const struct series *series = NULL; (series = market_next(&fetcher->market, series)) != NULL;)
+        count += series->fire_from_ms < 0;
     return count;
 }
 

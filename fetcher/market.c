@@ -11,81 +11,258 @@ void market_init(struct market *market, const char *exchange)
     *market = (struct market){.exchange = exchange};
 }
 
-static int compare_instruments(const void *left, const void *right)
-{
-    return strcmp(((const struct instrument *)left)->symbol, ((const struct instrument *)right)->symbol);
-}
+/* ---- symbols ---- */
 
-static int compare_series(const void *left, const void *right)
+/* The place of a symbol among the instruments, or where it would stand. */
+static size_t place_of(const struct market *market, const char *symbol)
 {
-    const struct series *a = left;
-    const struct series *b = right;
-    if (a->shard != b->shard)
-        return a->shard < b->shard ? -1 : 1;
-    int order = strcmp(a->symbol, b->symbol);
-    if (order != 0)
-        return order;
-    return (a->interval_s > b->interval_s) - (a->interval_s < b->interval_s);
-}
-
-static void name_series(struct market *market, const uint32_t *intervals, size_t interval_count)
-{
-    for (size_t i = 0; i < market->series_count; i++) {
-        struct series *series = &market->series[i];
-        memcpy(series->symbol, market->instruments[i / interval_count].symbol, sizeof series->symbol);
-        series->interval_s = intervals[i % interval_count];
-        series->shard = shard_of(market->exchange, series->symbol);
-        series->fire_from_ms = -1;
-        series->stored_through_ms = -1;
+    size_t low = 0, high = market->instrument_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(market->instruments[middle].symbol, symbol) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    qsort(market->series, market->series_count, sizeof *market->series, compare_series);
+    return low;
 }
 
-static void index_shards(struct market *market)
+struct instrument *market_instrument(struct market *market, const char *symbol)
 {
-    uint32_t at = 0;
-    for (uint32_t shard = 0; shard < SHARDS; shard++) {
-        market->shard_first[shard] = at;
-        while (at < market->series_count && market->series[at].shard == shard)
-            at++;
+    size_t at = place_of(market, symbol);
+    return at < market->instrument_count && strcmp(market->instruments[at].symbol, symbol) == 0
+               ? &market->instruments[at] : NULL;
+}
+
+static void insert_instrument(struct market *market, const struct instrument *instrument)
+{
+    size_t at = place_of(market, instrument->symbol);
+    memmove(&market->instruments[at + 1], &market->instruments[at],
+            (market->instrument_count - at) * sizeof *market->instruments);
+    market->instruments[at] = *instrument;
+    market->instrument_count++;
+}
+
+static void remove_instrument(struct market *market, const char *symbol)
+{
+    size_t at = place_of(market, symbol);
+    assert(at < market->instrument_count && strcmp(market->instruments[at].symbol, symbol) == 0);
+    market->instrument_count--;
+    memmove(&market->instruments[at], &market->instruments[at + 1],
+            (market->instrument_count - at) * sizeof *market->instruments);
+}
+
+/* ---- series ---- */
+
+/* Where a series stands, or would stand, in the chain of its shard. */
+static struct series **link_of(struct market *market, uint16_t shard, const char *symbol, uint32_t interval_s)
+{
+    struct series **link = &market->shards[shard];
+    for (; *link != NULL; link = &(*link)->next) {
+        int order = strcmp((*link)->symbol, symbol);
+        if (order > 0 || (order == 0 && (*link)->interval_s >= interval_s))
+            break;
     }
-    market->shard_first[SHARDS] = at;
-    assert(at == market->series_count);
+    return link;
+}
+
+struct series *market_find(struct market *market, const char *symbol, uint32_t interval_s)
+{
+    struct series *series = *link_of(market, shard_of(market->exchange, symbol), symbol, interval_s);
+    return series != NULL && series->interval_s == interval_s && strcmp(series->symbol, symbol) == 0 ? series : NULL;
+}
+
+/* The first series of a symbol; the others follow it. */
+static struct series *first_of_symbol(const struct market *market, const char *symbol)
+{
+    struct series *series = market->shards[shard_of(market->exchange, symbol)];
+    while (series != NULL && strcmp(series->symbol, symbol) != 0)
+        series = series->next;
+    return series;
+}
+
+/* The next series of the same symbol, or NULL. */
+static struct series *next_of_symbol(const struct series *series)
+{
+    return series->next != NULL && strcmp(series->next->symbol, series->symbol) == 0 ? series->next : NULL;
+}
+
+static struct series *take_slot(struct market *market)
+{
+    struct series *slot = market->free;
+    if (slot != NULL)
+        market->free = slot->next;
+    else
+        slot = &market->slots[market->slot_count++];
+    return slot;
+}
+
+static void give_slot_back(struct market *market, struct series *slot)
+{
+    ring_release(&slot->ring);
+    *slot = (struct series){.next = market->free};
+    market->free = slot;
+}
+
+static int add_series(struct market *market, const struct instrument *instrument, uint32_t interval_s)
+{
+    struct ring ring;
+    int code = ring_init(&ring, interval_s, market->ring_size);
+    if (code != 0)
+        return code;
+    struct series *series = take_slot(market);
+    *series = (struct series){
+        .id = ++market->last_id,
+        .interval_s = interval_s,
+        .shard = shard_of(market->exchange, instrument->symbol),
+        .halted = !instrument->trading,
+        .fire_from_ms = -1,
+        .stored_through_ms = -1,
+        .ring = ring,
+    };
+    memcpy(series->symbol, instrument->symbol, sizeof series->symbol);
+    struct series **link = link_of(market, series->shard, series->symbol, interval_s);
+    series->next = *link;
+    *link = series;
+    market->weights[series->shard]++;
+    market->series_count++;
+    return 0;
+}
+
+static void remove_series(struct market *market, struct series *series)
+{
+    struct series **link = link_of(market, series->shard, series->symbol, series->interval_s);
+    assert(*link == series);
+    *link = series->next;
+    if (!series->leaving)
+        market->weights[series->shard]--;
+    market->series_count--;
+    give_slot_back(market, series);
+}
+
+static void remove_symbol(struct market *market, const char *symbol)
+{
+    for (struct series *series; (series = first_of_symbol(market, symbol)) != NULL;)
+        remove_series(market, series);
+}
+
+/* ---- coming and going ---- */
+
+/* Turns a symbol round that is on its way in or out. */
+static bool set_leaving(struct market *market, const char *symbol, bool leaving)
+{
+    struct series *series = first_of_symbol(market, symbol);
+    if (series == NULL || series->leaving == leaving)
+        return false;
+    for (uint16_t shard = series->shard; series != NULL; series = next_of_symbol(series)) {
+        series->leaving = leaving;
+        series->followed = false;
+        market->weights[shard] = leaving ? market->weights[shard] - 1 : market->weights[shard] + 1;
+        market->departures[shard]++;
+    }
+    market->instruments_leaving = leaving ? market->instruments_leaving + 1 : market->instruments_leaving - 1;
+    return true;
+}
+
+int market_add(struct market *market, const struct instrument *instrument)
+{
+    if (market_instrument(market, instrument->symbol) != NULL) {
+        if (!set_leaving(market, instrument->symbol, false))
+            return error_set(ERROR_EXISTS, "%s is followed already", instrument->symbol);
+        market_set_instrument(market, instrument);
+        return 0;
+    }
+    if (market->instrument_count == MARKET_SYMBOLS_MAX)
+        return error_set(ERROR_FULL, "%d symbols are followed already", MARKET_SYMBOLS_MAX);
+    for (size_t i = 0; i < market->interval_count; i++) {
+        int code = add_series(market, instrument, market->intervals[i]);
+        if (code != 0) {
+            remove_symbol(market, instrument->symbol);
+            return error_context(code, "%s", instrument->symbol);
+        }
+    }
+    insert_instrument(market, instrument);
+    return 0;
+}
+
+bool market_leave(struct market *market, const char *symbol)
+{
+    return set_leaving(market, symbol, true);
+}
+
+bool market_is_leaving(const struct market *market, const char *symbol)
+{
+    const struct series *series = first_of_symbol(market, symbol);
+    return series != NULL && series->leaving;
+}
+
+/* Whether the store has every candle of a symbol. */
+static bool is_stored(const struct series *series)
+{
+    for (; series != NULL; series = next_of_symbol(series))
+        if (series->storing || series->waiting_to_store || series_unstored(series) > 0)
+            return false;
+    return true;
+}
+
+size_t market_release_left(struct market *market)
+{
+    size_t gone = 0;
+    for (size_t i = market->instrument_count; i-- > 0 && market->instruments_leaving > 0;) {
+        const char *symbol = market->instruments[i].symbol;
+        const struct series *first = first_of_symbol(market, symbol);
+        if (!first->leaving || !is_stored(first))
+            continue;
+        remove_symbol(market, symbol);
+        remove_instrument(market, symbol);
+        market->instruments_leaving--;
+        gone++;
+    }
+    return gone;
+}
+
+void market_set_instrument(struct market *market, const struct instrument *instrument)
+{
+    struct instrument *known = market_instrument(market, instrument->symbol);
+    assert(known != NULL);
+    *known = *instrument;
+    for (struct series *series = first_of_symbol(market, known->symbol); series != NULL;
+         series = next_of_symbol(series))
+        series->halted = !known->trading;
+}
+
+/* ---- life ---- */
+
+static int allocate(struct market *market)
+{
+    market->instruments = calloc(MARKET_SYMBOLS_MAX, sizeof *market->instruments);
+    market->slots = calloc(MARKET_SYMBOLS_MAX * market->interval_count, sizeof *market->slots);
+    if (market->instruments == NULL || market->slots == NULL)
+        return error_set(ERROR_MEMORY, "the list of %zu series", MARKET_SYMBOLS_MAX * market->interval_count);
+    return 0;
 }
 
 int market_open(struct market *market, const struct instrument *instruments, size_t count, const uint32_t *intervals,
                 size_t interval_count, uint32_t ring_size)
 {
-    assert(market->series == NULL && count > 0 && count <= MARKET_SYMBOLS_MAX);
+    assert(market->slots == NULL && count <= MARKET_SYMBOLS_MAX);
     assert(interval_count > 0 && interval_count <= MARKET_INTERVALS_MAX);
-    market->instruments = calloc(count, sizeof *market->instruments);
-    market->series = calloc(count * interval_count, sizeof *market->series);
-    if (market->instruments == NULL || market->series == NULL) {
+    memcpy(market->intervals, intervals, interval_count * sizeof *intervals);
+    market->interval_count = interval_count;
+    market->ring_size = ring_size;
+    int code = allocate(market);
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = market_add(market, &instruments[i]);
+    if (code != 0)
         market_release(market);
-        return error_set(ERROR_MEMORY, "room for %zu series", count * interval_count);
-    }
-    memcpy(market->instruments, instruments, count * sizeof *instruments);
-    qsort(market->instruments, count, sizeof *market->instruments, compare_instruments);
-    market->instrument_count = count;
-    market->series_count = count * interval_count;
-    name_series(market, intervals, interval_count);
-    index_shards(market);
-    for (size_t i = 0; i < market->series_count; i++) {
-        struct series *series = &market->series[i];
-        int code = ring_init(&series->ring, series->interval_s, ring_size);
-        if (code != 0) {
-            market_release(market);
-            return error_context(code, "room for the candles of %zu series", count * interval_count);
-        }
-    }
-    return 0;
+    return code;
 }
 
 void market_release(struct market *market)
 {
-    for (size_t i = 0; i < market->series_count; i++)
-        ring_release(&market->series[i].ring);
-    free(market->series);
+    for (size_t i = 0; i < market->slot_count; i++)
+        ring_release(&market->slots[i].ring);
+    free(market->slots);
     free(market->instruments);
     market_init(market, market->exchange);
 }
@@ -96,6 +273,27 @@ void market_set_generation(struct market *market, uint64_t generation)
         return;
     market->generation = generation;
     memset(market->sequences, 0, sizeof market->sequences);
+}
+
+/* ---- reading ---- */
+
+struct series *market_next(const struct market *market, const struct series *after)
+{
+    for (size_t i = after != NULL ? market_index(market, after) + 1 : 0; i < market->slot_count; i++)
+        if (market->slots[i].id != 0)
+            return &market->slots[i];
+    return NULL;
+}
+
+size_t market_index(const struct market *market, const struct series *series)
+{
+    assert(series >= market->slots && series < market->slots + market->slot_count);
+    return (size_t)(series - market->slots);
+}
+
+struct series *market_series(const struct market *market, size_t index, uint64_t id)
+{
+    return index < market->slot_count && market->slots[index].id == id ? &market->slots[index] : NULL;
 }
 
 uint64_t market_stream_epoch(const struct market *market)
@@ -112,41 +310,32 @@ uint64_t market_sequence(const struct market *market, uint16_t shard)
 uint32_t market_shard_weight(const struct market *market, uint16_t shard)
 {
     assert(shard < SHARDS);
-    return market->shard_first[shard + 1] - market->shard_first[shard];
+    return market->weights[shard];
+}
+
+uint64_t market_shard_departures(const struct market *market, uint16_t shard)
+{
+    assert(shard < SHARDS);
+    return market->departures[shard];
 }
 
 size_t market_series_of_shard(const struct market *market, uint16_t shard, const struct series **out, size_t capacity)
 {
-    uint32_t weight = market_shard_weight(market, shard);
-    for (uint32_t i = 0; i < weight && i < capacity; i++)
-        out[i] = &market->series[market->shard_first[shard] + i];
-    return weight;
+    size_t count = 0;
+    assert(shard < SHARDS);
+    for (const struct series *series = market->shards[shard]; series != NULL; series = series->next) {
+        if (series->leaving || !series->ready || series->fire_from_ms < 0)
+            continue;
+        if (count < capacity)
+            out[count] = series;
+        count++;
+    }
+    return count;
 }
 
 bool market_shard_ready(const struct market *market, uint16_t shard)
 {
-    assert(shard < SHARDS);
-    for (uint32_t i = market->shard_first[shard]; i < market->shard_first[shard + 1]; i++)
-        if (!market->series[i].ready)
-            return false;
-    return true;
-}
-
-struct series *market_find(struct market *market, const char *symbol, uint32_t interval_s)
-{
-    uint16_t shard = shard_of(market->exchange, symbol);
-    for (uint32_t i = market->shard_first[shard]; i < market->shard_first[shard + 1]; i++)
-        if (market->series[i].interval_s == interval_s && strcmp(market->series[i].symbol, symbol) == 0)
-            return &market->series[i];
-    return NULL;
-}
-
-struct instrument *market_instrument(struct market *market, const char *symbol)
-{
-    struct instrument key;
-    if (market->instrument_count == 0 || text_copy(key.symbol, sizeof key.symbol, symbol, strlen(symbol)) != 0)
-        return NULL;
-    return bsearch(&key, market->instruments, market->instrument_count, sizeof key, compare_instruments);
+    return market_series_of_shard(market, shard, NULL, 0) == market_shard_weight(market, shard);
 }
 
 uint32_t series_unstored(const struct series *series)
@@ -161,7 +350,7 @@ uint32_t series_unstored(const struct series *series)
 size_t market_ready_count(const struct market *market)
 {
     size_t count = 0;
-    for (size_t i = 0; i < market->series_count; i++)
-        count += market->series[i].ready;
+    for (const struct series *series = NULL; (series = market_next(market, series)) != NULL;)
+        count += series->ready;
     return count;
 }

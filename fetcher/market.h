@@ -1,8 +1,11 @@
 /* The market as the fetcher holds it: the followed symbols, and the newest candles of every series in rings.
  *
- * It is empty until the universe is known (market_open), then its size never changes. Series are kept in the order of
- * (shard, symbol, interval), so the series of one shard lie side by side. Only the fetcher's own files change it; who
- * assigns shards and answers snapshots reads it through the functions below. */
+ * It is empty until the universe is known (market_open), then symbols come (market_add) and go. A series stands in a
+ * slot that it keeps, so its address and its index hold as long as it is followed; who remembers one for longer
+ * remembers its id too, which is never given again (market_series). A symbol goes in two steps: market_leave takes it
+ * out of its shard, so that no analyzer gets it any more, and market_release_left gives its memory back once the store
+ * has all of its candles. Only the fetcher's own files change the market; who assigns shards and answers snapshots
+ * reads it through the functions below. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_FETCHER_MARKET_H
 #define WICK_FETCHER_MARKET_H
@@ -24,9 +27,14 @@ enum {
 
 /* One symbol at one interval. */
 struct series {
+    uint64_t id;         /* of this stay in the market; 0: the slot is free */
+    struct series *next; /* of the same shard, by symbol and interval; or the next free slot */
     char symbol[SYMBOL_SIZE];
     uint32_t interval_s;
     uint16_t shard;
+    bool followed;        /* its candles are asked for */
+    bool leaving;         /* its symbol goes: its candles are not asked for any more, no snapshot has it */
+    bool halted;          /* its symbol does not trade: there is no hurry */
     bool ready;           /* caught up once since the start: its ring may be handed out, new candles are published */
     int64_t fire_from_ms; /* candles that open before it are history; -1 until the store has confirmed it */
     struct ring ring;     /* closed candles only; what is behind a shard's last sequence follows in its next message */
@@ -46,21 +54,55 @@ struct market {
     uint64_t generation;  /* of the fetcher's lease; 0: none yet */
     uint64_t sequences[SHARDS]; /* of the last candles message of each shard in this epoch; 0: none */
 
+    uint32_t intervals[MARKET_INTERVALS_MAX]; /* of every symbol, in s */
+    size_t interval_count;
+    uint32_t ring_size; /* candles of a series */
+
     struct instrument *instruments; /* the followed symbols, ascending by name; owned */
-    size_t instrument_count;
-    struct series *series; /* owned */
-    size_t series_count;
-    uint32_t shard_first[SHARDS + 1]; /* index of each shard's first series; of the next one's is its end */
+    size_t instrument_count, instruments_leaving;
+    struct series *slots; /* MARKET_SYMBOLS_MAX * interval_count of them, in memory as far as they were used; owned */
+    size_t slot_count;    /* those that were ever used: an index is below this */
+    size_t series_count;  /* those in use */
+    struct series *free;  /* the first free slot among them */
+    uint64_t last_id;
+
+    struct series *shards[SHARDS];    /* the first series of each */
+    uint32_t weights[SHARDS];         /* how many are in it and not leaving */
+    uint64_t departures[SHARDS];      /* how many have left it, or come back, since the start */
 };
 
 /* An empty market. */
 void market_init(struct market *market, const char *exchange);
 
-/* Takes copies of the instruments, which become ascending by name, and makes a series of each with every interval.
- * All memory is allocated here. ERROR_MEMORY. */
+/* Makes room, and adds the instruments, each with a series of every interval; a ring holds ring_size candles.
+ * ERROR_MEMORY; the codes of market_add. */
 int market_open(struct market *market, const struct instrument *instruments, size_t count, const uint32_t *intervals,
                 size_t interval_count, uint32_t ring_size) MUST_CHECK;
 void market_release(struct market *market);
+
+/* Follows one more symbol; its series are empty. One that was leaving stays instead, as it is. ERROR_EXISTS if it is
+ * followed already, ERROR_FULL above MARKET_SYMBOLS_MAX, ERROR_MEMORY. */
+int market_add(struct market *market, const struct instrument *instrument) MUST_CHECK;
+
+/* A symbol shall go. False if it is not followed, or goes already. */
+bool market_leave(struct market *market, const char *symbol);
+
+/* Whether a symbol is on its way out. */
+bool market_is_leaving(const struct market *market, const char *symbol);
+
+/* Gives back the memory of the symbols that are leaving and of which the store has every candle. Returns how many
+ * have gone; pointers to instruments are void then. */
+size_t market_release_left(struct market *market);
+
+/* Brings what is known of a followed symbol up to date: its steps, and whether it trades. */
+void market_set_instrument(struct market *market, const struct instrument *instrument);
+
+/* The series in turn: the first one after NULL, at the end NULL. The one given may have been released. */
+struct series *market_next(const struct market *market, const struct series *after);
+
+/* The index of a series, and the series that has an index and this id, or NULL if it has gone. */
+size_t market_index(const struct market *market, const struct series *series);
+struct series *market_series(const struct market *market, size_t index, uint64_t id);
 
 /* Sets the lease's generation: a new stream epoch, in which sequences begin anew. */
 void market_set_generation(struct market *market, uint64_t generation);
@@ -71,20 +113,23 @@ uint64_t market_stream_epoch(const struct market *market);
 /* The last sequence of a shard that was published in this epoch; 0: none. */
 uint64_t market_sequence(const struct market *market, uint16_t shard);
 
-/* How many series a shard has; 0: it is empty and need not be assigned. */
+/* How many series a shard has, ready or not; 0: it is empty and need not be assigned. */
 uint32_t market_shard_weight(const struct market *market, uint16_t shard);
 
-/* The series of a shard, in order; writes at most `capacity` pointers, which stay valid, and returns how many there
- * are. */
+/* Grows each time a series leaves the shard, or returns before it has gone. */
+uint64_t market_shard_departures(const struct market *market, uint16_t shard);
+
+/* The series of a shard that can be handed out, by symbol and interval: those that are ready, and since when they fire
+ * is confirmed. Writes at most `capacity` pointers, valid until the market changes, and returns how many there are. */
 size_t market_series_of_shard(const struct market *market, uint16_t shard, const struct series **out, size_t capacity);
 
-/* Whether every series of a shard is ready, so that a snapshot of it can be given. */
+/* Whether every series of a shard can be handed out. */
 bool market_shard_ready(const struct market *market, uint16_t shard);
 
 /* The series of a symbol and interval, or NULL. */
 struct series *market_find(struct market *market, const char *symbol, uint32_t interval_s);
 
-/* The instrument of a symbol, or NULL. */
+/* The instrument of a symbol, or NULL; valid until a symbol comes or goes. */
 struct instrument *market_instrument(struct market *market, const char *symbol);
 
 /* How many candles of a series the store has not acked; they are the newest of its ring. */

@@ -41,12 +41,22 @@ static int64_t when_ms(const struct poll *poll, int64_t exchange_ms)
 uint32_t *poll_failures(struct poll *poll, const struct poll_flight *flight)
 {
     if (flight->kind == POLL_CANDLES)
-        return &poll->market->series[flight->index].failures;
+        return &poll->market->slots[flight->index].failures;
     return &poll->urgent_failures[flight->kind == POLL_TICKERS ? JOB_TICKERS + flight->index : flight->kind];
+}
+
+bool poll_is_wanted(const struct poll *poll, const struct poll_flight *flight)
+{
+    if (flight->kind == POLL_TICKERS)
+        return flight->index < poll->chunk_count;
+    return flight->kind != POLL_CANDLES || market_series(poll->market, flight->index, flight->series_id) != NULL;
 }
 
 static void set_due(struct poll *poll, const struct poll_flight *flight, int64_t due_ms)
 {
+    if (!poll_is_wanted(poll, flight) ||
+        (flight->kind == POLL_CANDLES && !poll->market->slots[flight->index].followed))
+        return;
     if (flight->kind == POLL_CANDLES)
         schedule_set(&poll->candles, flight->index, due_ms);
     else
@@ -67,7 +77,8 @@ void poll_plan(struct poll *poll, const struct poll_flight *flight)
     case POLL_INSTRUMENTS: poll_plan_again(poll, flight, POLL_INSTRUMENTS_MS); break;
     case POLL_TICKERS: poll_plan_again(poll, flight, poll->tick_ms); break;
     case POLL_CANDLES:
-        set_due(poll, flight, when_ms(poll, intake_next_ms(&poll->market->series[flight->index], poll->grace_ms)));
+        if (poll_is_wanted(poll, flight))
+            set_due(poll, flight, when_ms(poll, intake_next_ms(&poll->market->slots[flight->index], poll->grace_ms)));
         break;
     }
 }
@@ -89,7 +100,7 @@ static int request_tickers(struct poll *poll, uint32_t chunk)
 /* ERROR_MISSING when nothing is to be asked for now: then the series is up to date. */
 static int request_candles(struct poll *poll, struct poll_flight *flight)
 {
-    struct series *series = &poll->market->series[flight->index];
+    struct series *series = &poll->market->slots[flight->index];
     int64_t first_ms = intake_first_ms(series);
     flight->last_open_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms);
     if (flight->last_open_ms < first_ms || flight->last_open_ms <= ring_newest_ms(&series->ring)) {
@@ -112,6 +123,16 @@ static int make_request(struct poll *poll, struct poll_flight *flight)
     return error_set(ERROR_ARGUMENT, "no such request");
 }
 
+/* The next series that is due and followed still, or -1. */
+static int64_t take_series(struct poll *poll, int64_t now_ms)
+{
+    int64_t job;
+    do
+        job = schedule_take(&poll->candles, now_ms);
+    while (job >= 0 && !poll->market->slots[job].followed);
+    return job;
+}
+
 /* Takes the next job that is due; what is urgent goes first. */
 static bool take_job(struct poll *poll, int64_t now_ms, struct poll_flight *out)
 {
@@ -120,8 +141,9 @@ static bool take_job(struct poll *poll, int64_t now_ms, struct poll_flight *out)
         *out = (struct poll_flight){.kind = POLL_TICKERS, .index = (uint32_t)(job - JOB_TICKERS)};
     else if (job >= 0)
         *out = (struct poll_flight){.kind = job == JOB_TIME ? POLL_TIME : POLL_INSTRUMENTS};
-    else if ((job = schedule_take(&poll->candles, now_ms)) >= 0)
-        *out = (struct poll_flight){.kind = POLL_CANDLES, .index = (uint32_t)job};
+    else if ((job = take_series(poll, now_ms)) >= 0)
+        *out = (struct poll_flight){
+            .kind = POLL_CANDLES, .index = (uint32_t)job, .series_id = poll->market->slots[job].id};
     return job >= 0;
 }
 
@@ -245,14 +267,17 @@ static int open_http(struct poll *poll)
     return http_client_open(&poll->http, poll->context->loop, &client, on_done, poll);
 }
 
-static int resize_urgent(struct poll *poll, size_t count)
+static int grow_urgent(struct poll *poll, size_t count)
 {
-    schedule_release(&poll->urgent);
-    free(poll->urgent_failures);
-    poll->urgent_failures = calloc(count, sizeof *poll->urgent_failures);
-    if (poll->urgent_failures == NULL)
+    size_t had = poll->urgent.count;
+    if (count <= had)
+        return 0;
+    uint32_t *failures = realloc(poll->urgent_failures, count * sizeof *failures);
+    if (failures == NULL)
         return error_set(ERROR_MEMORY, "the jobs of the exchange");
-    return schedule_init(&poll->urgent, count);
+    memset(failures + had, 0, (count - had) * sizeof *failures);
+    poll->urgent_failures = failures;
+    return schedule_grow(&poll->urgent, count);
 }
 
 static void set_url(struct poll *poll, const char *configured)
@@ -272,9 +297,8 @@ int poll_open(struct poll *poll)
         return code;
     assert(poll->exchange->tickers_per_call <= POLL_CHUNK_MAX);
     set_url(poll, config->exchange_url);
-    int64_t speed = config->exchange_speed, tick_ms = config->market_tick_ms / speed;
+    int64_t speed = config->exchange_speed;
     poll->grace_ms = intake_grace_ms(speed);
-    poll->tick_ms = tick_ms > POLL_TICK_LEAST_MS ? tick_ms : POLL_TICK_LEAST_MS;
     poll->random = poll->context->instance | 1;
     poll->banned_until_ms = ban_load(config->process_data_dir, poll->base_url);
     budget_init(&poll->budget, poll->exchange->weight_limit, (int)config->exchange_weight_share);
@@ -283,7 +307,9 @@ int poll_open(struct poll *poll)
     if (code == 0)
         code = schedule_init(&poll->candles, 0);
     if (code == 0)
-        code = resize_urgent(poll, JOB_TICKERS);
+        code = schedule_init(&poll->urgent, 0);
+    if (code == 0)
+        code = grow_urgent(poll, JOB_TICKERS);
     if (code != 0)
         return code;
     schedule_set(&poll->urgent, JOB_TIME, 0);
@@ -326,51 +352,61 @@ static int set_chunks(struct poll *poll, size_t size)
 static void choose_chunks(struct poll *poll)
 {
     int all = set_chunks(poll, 0), weight = all;
+    int64_t tick_ms = poll->context->config->market_tick_ms / poll->clock.speed;
     if (poll->exchange->tickers_per_call > 0)
         weight = set_chunks(poll, (size_t)poll->exchange->tickers_per_call);
     if (weight > all)
         weight = set_chunks(poll, 0);
     int64_t least_ms = (int64_t)60000 * weight * 100 / POLL_TICKERS_SHARE / poll->budget.limit / poll->clock.speed;
+    poll->tick_ms = tick_ms > POLL_TICK_LEAST_MS ? tick_ms : POLL_TICK_LEAST_MS;
     if (poll->tick_ms < least_ms)
         poll->tick_ms = least_ms;
 }
 
 int poll_prepare(struct poll *poll)
 {
-    choose_chunks(poll);
-    free(poll->ticker_rows);
-    poll->ticker_rows = calloc(poll->market->instrument_count, sizeof *poll->ticker_rows);
-    if (poll->ticker_rows == NULL)
+    size_t markets = poll->market->instrument_count;
+    uint32_t had = poll->chunk_count;
+    struct ticker *rows = realloc(poll->ticker_rows, (markets > 0 ? markets : 1) * sizeof *rows);
+    if (rows == NULL)
         return error_set(ERROR_MEMORY, "room for the tickers");
-    int64_t time_ms = poll->urgent.due_ms[JOB_TIME], list_ms = poll->urgent.due_ms[JOB_INSTRUMENTS];
-    int code = resize_urgent(poll, JOB_TICKERS + poll->chunk_count);
+    poll->ticker_rows = rows;
+    choose_chunks(poll);
+    int code = grow_urgent(poll, JOB_TICKERS + poll->chunk_count);
+    if (code == 0)
+        code = schedule_grow(&poll->candles, poll->market->slot_count);
     if (code != 0)
         return code;
-    schedule_set(&poll->urgent, JOB_TIME, time_ms);
-    schedule_set(&poll->urgent, JOB_INSTRUMENTS, list_ms);
-    schedule_release(&poll->candles);
-    return schedule_init(&poll->candles, poll->market->series_count);
+    for (uint32_t chunk = poll->chunk_count; chunk < had; chunk++)
+        schedule_set(&poll->urgent, JOB_TICKERS + chunk, SCHEDULE_NEVER);
+    for (uint32_t chunk = had; chunk < poll->chunk_count && poll->following; chunk++)
+        schedule_set(&poll->urgent, JOB_TICKERS + chunk, 0);
+    return 0;
 }
 
 void poll_follow(struct poll *poll)
 {
     int64_t history = poll->context->config->market_history;
     int64_t exchange_ms = poll_exchange_ms(poll);
-    for (size_t i = 0; i < poll->market->series_count; i++) {
-        struct series *series = &poll->market->series[i];
+    for (struct series *series = NULL; (series = market_next(poll->market, series)) != NULL;) {
+        if (series->followed || series->leaving)
+            continue;
+        series->followed = true;
         int64_t closed_ms = intake_last_closed_ms(series->interval_s, exchange_ms, poll->grace_ms);
         int64_t from_ms = closed_ms - (history - 1) * series->interval_s * 1000;
         series->history_from_ms = from_ms > 0 ? from_ms : interval_open_time(series->interval_s, 0);
-        schedule_set(&poll->candles, i, 0);
+        schedule_set(&poll->candles, market_index(poll->market, series), 0);
     }
-    for (uint32_t chunk = 0; chunk < poll->chunk_count; chunk++)
+    for (uint32_t chunk = 0; chunk < poll->chunk_count && !poll->following; chunk++)
         schedule_set(&poll->urgent, JOB_TICKERS + chunk, 0);
+    poll->following = true;
     loop_set_timer(poll->context->loop, poll->timer, 0);
 }
 
 void poll_on_stored(struct poll *poll, struct series *series)
 {
-    struct poll_flight flight = {.kind = POLL_CANDLES, .index = (uint32_t)(series - poll->market->series)};
+    struct poll_flight flight = {
+        .kind = POLL_CANDLES, .index = (uint32_t)market_index(poll->market, series), .series_id = series->id};
     if (!series->full)
         return;
     series->full = false;
@@ -382,7 +418,7 @@ size_t poll_waiting(const struct poll *poll)
 {
     int64_t exchange_ms = poll_exchange_ms(poll);
     size_t count = 0;
-    for (size_t i = 0; i < poll->market->series_count; i++)
-        count += intake_next_ms(&poll->market->series[i], poll->grace_ms) <= exchange_ms;
+    for (const struct series *series = NULL; (series = market_next(poll->market, series)) != NULL;)
+        count += series->followed && !series->halted && intake_next_ms(series, poll->grace_ms) <= exchange_ms;
     return count;
 }

@@ -26,6 +26,8 @@ enum {
     POLL_INSTRUMENTS_MS = 3600000, /* how often the list of markets is */
     POLL_INSTRUMENTS_SOON_MS = 60000, /* or how soon again, when a market seems to be gone */
     POLL_TICK_LEAST_MS = 100,      /* tickers are never polled more often, however fast the exchange's clock runs */
+    POLL_HALTED_MS = 60000,        /* of exchange time: a market that does not trade is asked for no more often, */
+    POLL_HALTED_LEAST_MS = 1000,   /* and after at least this much of ours */
     POLL_REFUSED_MS = 60000,       /* a request that the exchange refuses is tried again after so long, */
     POLL_REFUSED_TICKERS_MS = 2000, /* tickers earlier: the list of markets was asked for meanwhile */
     POLL_TROUBLE = 5,              /* after so many failures in a row, a success brings everything forward */
@@ -40,6 +42,7 @@ struct poll_flight {
     bool used;
     enum poll_kind kind;
     uint32_t index;       /* of the chunk or the series */
+    uint64_t series_id;   /* candles: of the series, which may have gone meanwhile */
     int64_t last_open_ms; /* candles: the newest that was asked for */
     int64_t exchange_ms;  /* the exchange's clock when it was sent */
 };
@@ -61,6 +64,7 @@ struct poll {
     struct exchange_clock clock;
     int64_t grace_ms;         /* exchange time after a close */
     int64_t tick_ms;          /* our time between two polls of the tickers */
+    bool following;           /* the tickers are polled */
     int64_t banned_until_ms;  /* our wall clock */
     int64_t blocked_until_ms; /* monotonic; the budget is used up until then */
     int timer;
@@ -94,11 +98,12 @@ void poll_close(struct poll *poll);
 /* Whether requests are sent. */
 void poll_set_on(struct poll *poll, bool on);
 
-/* Makes room for the jobs of the market, which was just opened, and decides how tickers are asked for: in the way that
- * costs least, and as often as half of the budget allows. ERROR_MEMORY. */
+/* Makes room for the jobs of the market, after symbols came or went, and decides how tickers are asked for: in the way
+ * that costs least, and as often as half of the budget allows. ERROR_MEMORY. */
 int poll_prepare(struct poll *poll) MUST_CHECK;
 
-/* Begins to poll tickers and candles: all rings hold what the store has, all beginnings are confirmed. */
+/* Begins to poll tickers, and the candles of the series that are not followed yet: their rings hold what the store
+ * has, their beginnings are confirmed. */
 void poll_follow(struct poll *poll);
 
 /* The store has acked candles of a series: its ring has room. */
@@ -113,7 +118,10 @@ size_t poll_waiting(const struct poll *poll);
 /* Between poll.c and poll_answer.c: takes the result of a request that was sent, and plans the job anew. */
 void poll_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result);
 
-/* Plans a job: when its kind is due next, or after a pause. */
+/* Whether the answer to a request has still somebody to take it: its series or its chunk may have gone meanwhile. */
+bool poll_is_wanted(const struct poll *poll, const struct poll_flight *flight);
+
+/* Plans a job, if it is still wanted: when its kind is due next, or after a pause. */
 void poll_plan(struct poll *poll, const struct poll_flight *flight);
 void poll_plan_again(struct poll *poll, const struct poll_flight *flight, int64_t delay_ms);
 

@@ -100,6 +100,15 @@ static void count_intake(const struct series *series, const struct intake *intak
                  log_int("newest_ms", ring_newest_ms(&series->ring)));
 }
 
+/* How long to wait for a candle that should be there and is not. */
+static int64_t again_ms(struct poll *poll, const struct series *series)
+{
+    int64_t halted_ms = POLL_HALTED_MS / poll->clock.speed;
+    if (series->halted && series->ready)
+        return halted_ms > POLL_HALTED_LEAST_MS ? halted_ms : POLL_HALTED_LEAST_MS;
+    return intake_again_ms(series->fruitless, poll->clock.speed, poll_random(poll));
+}
+
 /* When this series is asked for next: at its next close, when the store has made room, at once if the exchange has
  * more than one answer holds, or after a pause if it lacks what should be there. */
 static void plan_candles(struct poll *poll, const struct poll_flight *flight, struct series *series,
@@ -113,12 +122,12 @@ static void plan_candles(struct poll *poll, const struct poll_flight *flight, st
     else if (intake->appended > 0 && !intake->hole)
         poll_plan_again(poll, flight, 0);
     else
-        poll_plan_again(poll, flight, intake_again_ms(series->fruitless, poll->clock.speed, poll_random(poll)));
+        poll_plan_again(poll, flight, again_ms(poll, series));
 }
 
 static int read_candles(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
 {
-    struct series *series = &poll->market->series[flight->index];
+    struct series *series = &poll->market->slots[flight->index];
     struct intake intake;
     poll->row_count = 0;
     int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, poll);
@@ -188,7 +197,7 @@ static void retry(struct poll *poll, const struct poll_flight *flight)
 static void refused(struct poll *poll, const struct poll_flight *flight)
 {
     static const struct poll_flight list = {.kind = POLL_INSTRUMENTS};
-    const char *symbol = flight->kind == POLL_CANDLES ? poll->market->series[flight->index].symbol : "";
+    const char *symbol = flight->kind == POLL_CANDLES ? poll->market->slots[flight->index].symbol : "";
     metric_add(METRIC_exchange_failures_total, 1);
     log_warn("request_refused", log_text("symbol", symbol), log_text("error", error_message()));
     if (flight->kind == POLL_TICKERS && clock_monotonic_ms() - poll->instruments_ms > POLL_INSTRUMENTS_SOON_MS) {
@@ -219,6 +228,8 @@ void poll_answer(struct poll *poll, const struct poll_flight *flight, const stru
                        exchange_clock_ms(&poll->clock, result->received_us));
         verdict = poll->exchange->judge(&result->answer);
     }
+    if (!poll_is_wanted(poll, flight) && verdict != EXCHANGE_SLOW && verdict != EXCHANGE_BANNED)
+        return;
     switch (verdict) {
     case EXCHANGE_OK:
         if (read_answer(poll, flight, result) == 0)

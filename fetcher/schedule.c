@@ -16,6 +16,20 @@ int schedule_init(struct schedule *schedule, size_t count)
     return 0;
 }
 
+int schedule_grow(struct schedule *schedule, size_t count)
+{
+    if (count <= schedule->count)
+        return 0;
+    int64_t *due_ms = realloc(schedule->due_ms, count * sizeof *due_ms);
+    if (due_ms == NULL)
+        return error_set(ERROR_MEMORY, "a schedule of %zu jobs", count);
+    for (size_t i = schedule->count; i < count; i++)
+        due_ms[i] = SCHEDULE_NEVER;
+    schedule->due_ms = due_ms;
+    schedule->count = count;
+    return 0;
+}
+
 void schedule_release(struct schedule *schedule)
 {
     free(schedule->due_ms);

@@ -21,6 +21,9 @@ struct schedule {
 int schedule_init(struct schedule *schedule, size_t count) MUST_CHECK;
 void schedule_release(struct schedule *schedule);
 
+/* Makes it at least `count` jobs; new ones are not due. ERROR_MEMORY: it is as it was. */
+int schedule_grow(struct schedule *schedule, size_t count) MUST_CHECK;
+
 /* Sets when a job is due. */
 void schedule_set(struct schedule *schedule, size_t job, int64_t due_ms);
 

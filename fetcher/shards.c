@@ -273,6 +273,16 @@ void shards_set_weight(struct shards *shards, uint16_t shard, uint32_t weight)
     set_destination(shards, slot, destination);
 }
 
+void shards_change(struct shards *shards, uint16_t shard, uint32_t weight)
+{
+    shards_set_weight(shards, shard, weight);
+    struct shard_slot *slot = &shards->slots[shard];
+    if (slot->state != SHARD_ASSIGNED)
+        return;
+    slot->epoch = shards->generation << 32 | ++shards->counter;
+    shards->workers[slot->worker].changed = true;
+}
+
 void shards_tick(struct shards *shards, int64_t now_ms)
 {
     for (int i = 0; i < SHARD_WORKERS_MAX; i++)

@@ -71,6 +71,10 @@ void shards_set_generation(struct shards *shards, uint64_t generation);
 /* How many series a shard has; one of weight 0 is not assigned. */
 void shards_set_weight(struct shards *shards, uint16_t shard, uint32_t weight);
 
+/* The series of a shard have changed: sets how many it has, and gives it a new epoch, so that its holder asks for a
+ * snapshot of what it has now. */
+void shards_change(struct shards *shards, uint16_t shard, uint32_t weight);
+
 /* Takes a renewal, received at now_ms of a monotonic clock. *worker is the index of who sent it, or SHARD_NOBODY if
  * there is nothing to answer: it leaves, or the renewal is older than one received before. What it lists, even if only
  * as held before, and nobody holds is given to it, under a new epoch. ERROR_FULL if there are too many workers, ERROR_PROTOCOL. */

@@ -120,7 +120,7 @@ size_t universe_update(struct universe *universe, struct market *market)
         if (next.trading != known->trading)
             log_info("trading_changed", log_text("symbol", known->symbol), log_bool("trading", next.trading));
         changed += memcmp(&next, known, sizeof next) != 0;
-        *known = next;
+        market_set_instrument(market, &next);
     }
     return changed;
 }

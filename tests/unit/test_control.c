@@ -69,9 +69,9 @@ static void end(void)
 
 static void make_ready(void)
 {
-    for (size_t i = 0; i < market.series_count; i++) {
-        market.series[i].ready = true;
-        market.series[i].fire_from_ms = 5 * MINUTE_MS;
+    for (struct series *series = NULL; (series = market_next(&market, series)) != NULL;) {
+        series->ready = true;
+        series->fire_from_ms = 5 * MINUTE_MS;
     }
 }
 
