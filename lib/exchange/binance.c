@@ -103,6 +103,7 @@ static enum exchange_verdict judge(const struct exchange_answer *answer)
 static const uint32_t intervals[] = {60,    180,   300,   900,   1800,  3600,   7200,
                                      14400, 21600, 28800, 43200, 86400, 604800, 0};
 
+extern const struct exchange_stream exchange_binance_stream;
 extern const struct exchange exchange_binance;
 
 const struct exchange exchange_binance = {
@@ -124,4 +125,5 @@ const struct exchange exchange_binance = {
     .read_instruments = binance_read_instruments,
     .read_tickers = binance_read_tickers,
     .read_candles = binance_read_candles,
+    .stream = &exchange_binance_stream,
 };
