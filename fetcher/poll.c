@@ -14,8 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOB_TIME, JOB_INSTRUMENTS, JOB_TICKERS }; /* indices of poll.urgent; a chunk's is JOB_TICKERS + its number */
 enum { TIMER_MOST_MS = 1000 };
+
+static const enum budget_priority priorities[POLL_KINDS] = {
+    [POLL_TIME] = BUDGET_closes,
+    [POLL_INSTRUMENTS] = BUDGET_closes,
+    [POLL_CANDLES] = BUDGET_closes,
+    [POLL_TICKERS] = BUDGET_tickers,
+};
 
 uint64_t poll_random(struct poll *poll)
 {
@@ -40,9 +46,11 @@ static int64_t when_ms(const struct poll *poll, int64_t exchange_ms)
 
 uint32_t *poll_failures(struct poll *poll, const struct poll_flight *flight)
 {
-    if (flight->kind == POLL_CANDLES)
-        return &poll->market->slots[flight->index].failures;
-    return &poll->urgent_failures[flight->kind == POLL_TICKERS ? JOB_TICKERS + flight->index : flight->kind];
+    switch (flight->kind) {
+    case POLL_CANDLES: return &poll->market->slots[flight->index].failures;
+    case POLL_TICKERS: return &poll->ticker_failures[flight->index];
+    default: return &poll->single_failures[flight->kind];
+    }
 }
 
 bool poll_is_wanted(const struct poll *poll, const struct poll_flight *flight)
@@ -57,10 +65,7 @@ static void set_due(struct poll *poll, const struct poll_flight *flight, int64_t
     if (!poll_is_wanted(poll, flight) ||
         (flight->kind == POLL_CANDLES && !poll->market->slots[flight->index].followed))
         return;
-    if (flight->kind == POLL_CANDLES)
-        schedule_set(&poll->candles, flight->index, due_ms);
-    else
-        schedule_set(&poll->urgent, flight->kind == POLL_TICKERS ? JOB_TICKERS + flight->index : flight->kind, due_ms);
+    schedule_set(&poll->jobs[flight->kind], flight->index, due_ms);
 }
 
 void poll_plan_again(struct poll *poll, const struct poll_flight *flight, int64_t delay_ms)
@@ -80,6 +85,7 @@ void poll_plan(struct poll *poll, const struct poll_flight *flight)
         if (poll_is_wanted(poll, flight))
             set_due(poll, flight, when_ms(poll, intake_next_ms(&poll->market->slots[flight->index], poll->grace_ms)));
         break;
+    case POLL_KINDS: break;
     }
 }
 
@@ -119,46 +125,50 @@ static int make_request(struct poll *poll, struct poll_flight *flight)
     case POLL_INSTRUMENTS: return poll->exchange->instruments_request(poll->base_url, &poll->request);
     case POLL_TICKERS: return request_tickers(poll, flight->index);
     case POLL_CANDLES: return request_candles(poll, flight);
+    case POLL_KINDS: break;
     }
     return error_set(ERROR_ARGUMENT, "no such request");
 }
 
-/* The next series that is due and followed still, or -1. */
-static int64_t take_series(struct poll *poll, int64_t now_ms)
+/* The next job of a kind that is due, or -1; a series that is not followed any more has none. */
+static int64_t take_of_kind(struct poll *poll, enum poll_kind kind, int64_t now_ms)
 {
     int64_t job;
     do
-        job = schedule_take(&poll->candles, now_ms);
-    while (job >= 0 && !poll->market->slots[job].followed);
+        job = schedule_take(&poll->jobs[kind], now_ms);
+    while (job >= 0 && kind == POLL_CANDLES && !poll->market->slots[job].followed);
     return job;
 }
 
-/* Takes the next job that is due; what is urgent goes first. */
+/* Takes the next job that is due, of the first kind that has one and may send. */
 static bool take_job(struct poll *poll, int64_t now_ms, struct poll_flight *out)
 {
-    int64_t job = schedule_take(&poll->urgent, now_ms);
-    if (job >= JOB_TICKERS)
-        *out = (struct poll_flight){.kind = POLL_TICKERS, .index = (uint32_t)(job - JOB_TICKERS)};
-    else if (job >= 0)
-        *out = (struct poll_flight){.kind = job == JOB_TIME ? POLL_TIME : POLL_INSTRUMENTS};
-    else if ((job = take_series(poll, now_ms)) >= 0)
-        *out = (struct poll_flight){
-            .kind = POLL_CANDLES, .index = (uint32_t)job, .series_id = poll->market->slots[job].id};
-    return job >= 0;
-}
-
-static bool may_spend(struct poll *poll, int64_t now_ms)
-{
-    int64_t again_ms;
-    if (budget_take(&poll->budget, poll->request.weight, poll_exchange_ms(poll), &again_ms))
+    for (enum poll_kind kind = 0; kind < POLL_KINDS; kind++) {
+        if (now_ms < poll->blocked_until_ms[priorities[kind]])
+            continue;
+        int64_t job = take_of_kind(poll, kind, now_ms);
+        if (job < 0)
+            continue;
+        *out = (struct poll_flight){.kind = kind, .index = (uint32_t)job};
+        if (kind == POLL_CANDLES)
+            out->series_id = poll->market->slots[job].id;
         return true;
-    poll->blocked_until_ms = when_ms(poll, again_ms);
-    if (poll->blocked_until_ms <= now_ms)
-        poll->blocked_until_ms = now_ms + 1;
+    }
     return false;
 }
 
-/* Sends a job's request. False when nothing more can be sent now; then the job is due again. */
+static bool may_spend(struct poll *poll, enum budget_priority priority, int64_t now_ms)
+{
+    int64_t again_ms;
+    if (budget_take(&poll->budget, priority, poll->request.weight, poll_exchange_ms(poll), &again_ms))
+        return true;
+    int64_t until_ms = when_ms(poll, again_ms);
+    poll->blocked_until_ms[priority] = until_ms > now_ms ? until_ms : now_ms + 1;
+    return false;
+}
+
+/* Sends a job's request, or plans it for later where the budget does not have it. False when nothing more can be sent
+ * now. */
 static bool launch(struct poll *poll, struct poll_flight *flight, int64_t now_ms)
 {
     flight->exchange_ms = poll_exchange_ms(poll);
@@ -176,9 +186,9 @@ static bool launch(struct poll *poll, struct poll_flight *flight, int64_t now_ms
     while (slot < HTTP_CONNECTIONS_MAX && poll->flights[slot].used)
         slot++;
     assert(slot < HTTP_CONNECTIONS_MAX);
-    if (!may_spend(poll, now_ms)) {
+    if (!may_spend(poll, priorities[flight->kind], now_ms)) {
         set_due(poll, flight, now_ms);
-        return false;
+        return true;
     }
     if (http_client_get(poll->http, poll->request.url, slot) != 0) {
         log_error("request_not_sent", log_text("error", error_message()));
@@ -203,10 +213,12 @@ static int64_t ban_left_ms(const struct poll *poll)
 
 static void set_timer(struct poll *poll, int64_t now_ms)
 {
-    int64_t urgent_ms = schedule_earliest(&poll->urgent), candles_ms = schedule_earliest(&poll->candles);
-    int64_t next_ms = urgent_ms < candles_ms ? urgent_ms : candles_ms;
-    if (next_ms < poll->blocked_until_ms)
-        next_ms = poll->blocked_until_ms;
+    int64_t next_ms = SCHEDULE_NEVER;
+    for (int kind = 0; kind < POLL_KINDS; kind++) {
+        int64_t due_ms = schedule_earliest(&poll->jobs[kind]), free_ms = poll->blocked_until_ms[priorities[kind]];
+        due_ms = due_ms > free_ms ? due_ms : free_ms;
+        next_ms = due_ms < next_ms ? due_ms : next_ms;
+    }
     int64_t delay_ms = next_ms > now_ms ? next_ms - now_ms : 0;
     if (delay_ms < ban_left_ms(poll))
         delay_ms = ban_left_ms(poll);
@@ -215,18 +227,27 @@ static void set_timer(struct poll *poll, int64_t now_ms)
     loop_set_timer(poll->context->loop, poll->timer, delay_ms);
 }
 
+static void tell_metrics(const struct poll *poll)
+{
+    int64_t exchange_ms = poll_exchange_ms(poll);
+    metric_set(METRIC_exchange_weight_used, budget_used(&poll->budget, exchange_ms));
+    metric_set(METRIC_exchange_weight_closes, budget_used_by(&poll->budget, BUDGET_closes, exchange_ms));
+    metric_set(METRIC_exchange_weight_tickers, budget_used_by(&poll->budget, BUDGET_tickers, exchange_ms));
+    metric_set(METRIC_exchange_weight_backfill, budget_used_by(&poll->budget, BUDGET_backfill, exchange_ms));
+    metric_set(METRIC_exchange_weight_others, budget_used_by(&poll->budget, BUDGET_OTHERS, exchange_ms));
+    metric_set(METRIC_exchange_banned_until_seconds, ban_left_ms(poll) > 0 ? (double)(poll->banned_until_ms / 1000) : 0);
+}
+
 static void run(struct poll *poll)
 {
     struct poll_flight flight;
     int64_t now_ms = clock_monotonic_ms();
     if (!poll->on)
         return;
-    while (ban_left_ms(poll) == 0 && now_ms >= poll->blocked_until_ms && http_client_room(poll->http) > 0 &&
-           take_job(poll, now_ms, &flight) && launch(poll, &flight, now_ms))
+    while (ban_left_ms(poll) == 0 && http_client_room(poll->http) > 0 && take_job(poll, now_ms, &flight) && launch(poll, &flight, now_ms))
         ;
     set_timer(poll, now_ms);
-    metric_set(METRIC_exchange_weight_used, budget_used(&poll->budget, poll_exchange_ms(poll)));
-    metric_set(METRIC_exchange_banned_until_seconds, ban_left_ms(poll) > 0 ? (double)(poll->banned_until_ms / 1000) : 0);
+    tell_metrics(poll);
 }
 
 static void on_timer(void *user, int64_t now_ms)
@@ -267,17 +288,18 @@ static int open_http(struct poll *poll)
     return http_client_open(&poll->http, poll->context->loop, &client, on_done, poll);
 }
 
-static int grow_urgent(struct poll *poll, size_t count)
+/* Room for `count` chunks of tickers. */
+static int grow_tickers(struct poll *poll, size_t count)
 {
-    size_t had = poll->urgent.count;
+    size_t had = poll->jobs[POLL_TICKERS].count;
     if (count <= had)
         return 0;
-    uint32_t *failures = realloc(poll->urgent_failures, count * sizeof *failures);
+    uint32_t *failures = realloc(poll->ticker_failures, count * sizeof *failures);
     if (failures == NULL)
         return error_set(ERROR_MEMORY, "the jobs of the exchange");
     memset(failures + had, 0, (count - had) * sizeof *failures);
-    poll->urgent_failures = failures;
-    return schedule_grow(&poll->urgent, count);
+    poll->ticker_failures = failures;
+    return schedule_grow(&poll->jobs[POLL_TICKERS], count);
 }
 
 static void set_url(struct poll *poll, const char *configured)
@@ -301,19 +323,15 @@ int poll_open(struct poll *poll)
     poll->grace_ms = intake_grace_ms(speed);
     poll->random = poll->context->instance | 1;
     poll->banned_until_ms = ban_load(config->process_data_dir, poll->base_url);
-    budget_init(&poll->budget, poll->exchange->weight_limit, (int)config->exchange_weight_share);
+    budget_init(&poll->budget, poll->exchange, (int)config->exchange_weight_share);
     exchange_clock_init(&poll->clock, speed, clock_monotonic_us(), clock_wall_ms());
     code = open_http(poll);
-    if (code == 0)
-        code = schedule_init(&poll->candles, 0);
-    if (code == 0)
-        code = schedule_init(&poll->urgent, 0);
-    if (code == 0)
-        code = grow_urgent(poll, JOB_TICKERS);
+    for (enum poll_kind kind = 0; kind < POLL_KINDS && code == 0; kind++)
+        code = schedule_init(&poll->jobs[kind], kind < POLL_CANDLES ? 1 : 0);
     if (code != 0)
         return code;
-    schedule_set(&poll->urgent, JOB_TIME, 0);
-    schedule_set(&poll->urgent, JOB_INSTRUMENTS, 0);
+    schedule_set(&poll->jobs[POLL_TIME], 0, 0);
+    schedule_set(&poll->jobs[POLL_INSTRUMENTS], 0, 0);
     return 0;
 }
 
@@ -321,11 +339,11 @@ void poll_close(struct poll *poll)
 {
     http_client_close(poll->http);
     poll->http = NULL;
-    schedule_release(&poll->urgent);
-    schedule_release(&poll->candles);
-    free(poll->urgent_failures);
+    for (int kind = 0; kind < POLL_KINDS; kind++)
+        schedule_release(&poll->jobs[kind]);
+    free(poll->ticker_failures);
     free(poll->ticker_rows);
-    poll->urgent_failures = NULL;
+    poll->ticker_failures = NULL;
     poll->ticker_rows = NULL;
 }
 
@@ -357,7 +375,8 @@ static void choose_chunks(struct poll *poll)
         weight = set_chunks(poll, (size_t)poll->exchange->tickers_per_call);
     if (weight > all)
         weight = set_chunks(poll, 0);
-    int64_t least_ms = (int64_t)60000 * weight * 100 / POLL_TICKERS_SHARE / poll->budget.limit / poll->clock.speed;
+    int64_t least_ms =
+        poll->budget.window_ms * weight * 100 / POLL_TICKERS_SHARE / poll->budget.limit / poll->clock.speed;
     poll->tick_ms = tick_ms > POLL_TICK_LEAST_MS ? tick_ms : POLL_TICK_LEAST_MS;
     if (poll->tick_ms < least_ms)
         poll->tick_ms = least_ms;
@@ -372,15 +391,15 @@ int poll_prepare(struct poll *poll)
         return error_set(ERROR_MEMORY, "room for the tickers");
     poll->ticker_rows = rows;
     choose_chunks(poll);
-    int code = grow_urgent(poll, JOB_TICKERS + poll->chunk_count);
+    int code = grow_tickers(poll, poll->chunk_count);
     if (code == 0)
-        code = schedule_grow(&poll->candles, poll->market->slot_count);
+        code = schedule_grow(&poll->jobs[POLL_CANDLES], poll->market->slot_count);
     if (code != 0)
         return code;
     for (uint32_t chunk = poll->chunk_count; chunk < had; chunk++)
-        schedule_set(&poll->urgent, JOB_TICKERS + chunk, SCHEDULE_NEVER);
+        schedule_set(&poll->jobs[POLL_TICKERS], chunk, SCHEDULE_NEVER);
     for (uint32_t chunk = had; chunk < poll->chunk_count && poll->following; chunk++)
-        schedule_set(&poll->urgent, JOB_TICKERS + chunk, 0);
+        schedule_set(&poll->jobs[POLL_TICKERS], chunk, 0);
     return 0;
 }
 
@@ -395,10 +414,10 @@ void poll_follow(struct poll *poll)
         int64_t closed_ms = intake_last_closed_ms(series->interval_s, exchange_ms, poll->grace_ms);
         int64_t from_ms = closed_ms - (history - 1) * series->interval_s * 1000;
         series->history_from_ms = from_ms > 0 ? from_ms : interval_open_time(series->interval_s, 0);
-        schedule_set(&poll->candles, market_index(poll->market, series), 0);
+        schedule_set(&poll->jobs[POLL_CANDLES], market_index(poll->market, series), 0);
     }
     for (uint32_t chunk = 0; chunk < poll->chunk_count && !poll->following; chunk++)
-        schedule_set(&poll->urgent, JOB_TICKERS + chunk, 0);
+        schedule_set(&poll->jobs[POLL_TICKERS], chunk, 0);
     poll->following = true;
     loop_set_timer(poll->context->loop, poll->timer, 0);
 }

@@ -32,10 +32,11 @@ enum {
     POLL_REFUSED_TICKERS_MS = 2000, /* tickers earlier: the list of markets was asked for meanwhile */
     POLL_TROUBLE = 5,              /* after so many failures in a row, a success brings everything forward */
     POLL_CHUNK_MAX = 100,          /* symbols of a ticker request */
-    POLL_TICKERS_SHARE = 50,       /* percent of the budget that tickers may use up: candles come first */
+    POLL_TICKERS_SHARE = 50,       /* percent of the budget that polls of the tickers are planned to use at most */
 };
 
-enum poll_kind { POLL_TIME, POLL_INSTRUMENTS, POLL_TICKERS, POLL_CANDLES };
+/* What is asked for, in the order in which those that are due are sent. */
+enum poll_kind { POLL_TIME, POLL_INSTRUMENTS, POLL_CANDLES, POLL_TICKERS, POLL_KINDS };
 
 /* A request that is under way. */
 struct poll_flight {
@@ -66,12 +67,12 @@ struct poll {
     int64_t tick_ms;          /* our time between two polls of the tickers */
     bool following;           /* the tickers are polled */
     int64_t banned_until_ms;  /* our wall clock */
-    int64_t blocked_until_ms; /* monotonic; the budget is used up until then */
+    int64_t blocked_until_ms[BUDGET_PRIORITIES]; /* monotonic; the budget is used up for them until then */
     int timer;
 
-    struct schedule urgent;  /* the clock, the list, then the chunks of tickers */
-    struct schedule candles; /* a job a series */
-    uint32_t *urgent_failures; /* in a row, of each urgent job; owned */
+    struct schedule jobs[POLL_KINDS]; /* the clock, the list; a job a series; a job a chunk of tickers */
+    uint32_t single_failures[POLL_CANDLES]; /* in a row, of the clock and the list */
+    uint32_t *ticker_failures;              /* of each chunk; owned */
     uint32_t chunk_count; /* ticker requests of one poll */
     size_t chunk_size;    /* symbols of each; 0: one request for all markets of the exchange, which is cheaper */
     uint32_t tickers_under_way;

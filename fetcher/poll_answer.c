@@ -153,17 +153,19 @@ static int read_answer(struct poll *poll, const struct poll_flight *flight, cons
     case POLL_INSTRUMENTS: return read_instruments(poll, result);
     case POLL_TICKERS: return read_tickers(poll, flight, result);
     case POLL_CANDLES: return read_candles(poll, flight, result);
+    case POLL_KINDS: break;
     }
     return error_set(ERROR_ARGUMENT, "no such request");
 }
 
 /* The exchange wants us to stop. What it says holds for our restart too. Those that were under way with the first that
  * is refused say the same. */
-static void obey(struct poll *poll, enum exchange_verdict verdict, const struct http_result *result)
+static void obey(struct poll *poll, enum exchange_verdict verdict, const struct poll_flight *flight,
+                 const struct http_result *result)
 {
     int64_t now_ms = poll_exchange_ms(poll), before_ms = poll->budget.stopped_until_ms;
     metric_add(METRIC_exchange_limited_total, 1);
-    budget_stop(&poll->budget, verdict, result->answer.retry_after_s, now_ms);
+    budget_stop(&poll->budget, verdict, result->answer.retry_after_s, flight->exchange_ms, now_ms, poll_random(poll));
     int64_t wait_ms = (poll->budget.stopped_until_ms - now_ms) / poll->clock.speed + 1;
     if (poll->budget.stopped_until_ms == before_ms)
         return;
@@ -177,7 +179,7 @@ static void obey(struct poll *poll, enum exchange_verdict verdict, const struct 
 
 static void retry(struct poll *poll, const struct poll_flight *flight)
 {
-    static const char *const kinds[] = {"time", "instruments", "tickers", "candles"};
+    static const char *const kinds[POLL_KINDS] = {"time", "instruments", "candles", "tickers"};
     uint32_t *failures = poll_failures(poll, flight);
     ++*failures;
     poll->failures++;
@@ -210,10 +212,11 @@ static void refused(struct poll *poll, const struct poll_flight *flight)
 static void succeeded(struct poll *poll, const struct poll_flight *flight)
 {
     *poll_failures(poll, flight) = 0;
+    budget_succeeded(&poll->budget, flight->exchange_ms);
     if (poll->failures >= POLL_TROUBLE) {
         log_info("exchange_answers_again", log_int("failures", poll->failures));
-        schedule_hurry(&poll->urgent, clock_monotonic_ms());
-        schedule_hurry(&poll->candles, clock_monotonic_ms());
+        for (int kind = 0; kind < POLL_KINDS; kind++)
+            schedule_hurry(&poll->jobs[kind], clock_monotonic_ms());
     }
     poll->failures = 0;
     if (flight->kind != POLL_CANDLES)
@@ -241,7 +244,7 @@ void poll_answer(struct poll *poll, const struct poll_flight *flight, const stru
     case EXCHANGE_REFUSED: refused(poll, flight); break;
     case EXCHANGE_SLOW:
     case EXCHANGE_BANNED:
-        obey(poll, verdict, result);
+        obey(poll, verdict, flight, result);
         poll_plan_again(poll, flight, 0);
         break;
     }

@@ -17,6 +17,7 @@ enum {
     STALLED_S = 5,
     CONNECTION_LIFE_S = 600, /* then a new one is made, so that changes of the host's address are followed */
     HEADER_NUMBER_MAX = 1000000000,
+    HEADER_TIME_SIZE = 64,
 };
 
 /* One easy handle, the buffer of its body, and what its headers said. */
@@ -27,6 +28,7 @@ struct transfer {
     size_t size, capacity;
     bool too_long;
     int used_weight, retry_after_s; /* -1: not told */
+    int64_t retry_at_s, date_s;     /* since 1970; -1: not told */
     int64_t sent_us;
     uint64_t tag;
     char message[CURL_ERROR_SIZE];
@@ -104,6 +106,31 @@ static int header_number(const char *line, size_t length, const char *name)
     return at == length && number <= HEADER_NUMBER_MAX ? (int)number : -1;
 }
 
+/* The time a header "name: Tue, 01 Sep 2026 10:00:00 GMT" carries, seconds since 1970, or -1. RFC 9110, 5.6.7. */
+static int64_t header_time(const char *line, size_t length, const char *name)
+{
+    char text[HEADER_TIME_SIZE];
+    size_t at = strlen(name);
+    if (length <= at + 1 || strncasecmp(line, name, at) != 0 || line[at] != ':' || length - at > sizeof text)
+        return -1;
+    memcpy(text, line + at + 1, length - at - 1);
+    text[length - at - 1] = '\0';
+    return (int64_t)curl_getdate(text, NULL);
+}
+
+/* A time at which to come again becomes a number of seconds: from the time that the same answer says it is, or from
+ * ours. */
+static int retry_after_s(const struct transfer *transfer)
+{
+    if (transfer->retry_after_s >= 0 || transfer->retry_at_s < 0)
+        return transfer->retry_after_s;
+    int64_t now_s = transfer->date_s >= 0 ? transfer->date_s : clock_wall_ms() / 1000;
+    int64_t wait_s = transfer->retry_at_s - now_s;
+    if (wait_s < 0)
+        return 0;
+    return wait_s < HEADER_NUMBER_MAX ? (int)wait_s : HEADER_NUMBER_MAX;
+}
+
 static size_t on_header(char *line, size_t one, size_t length, void *user)
 {
     (void)one;
@@ -115,6 +142,12 @@ static size_t on_header(char *line, size_t one, size_t length, void *user)
     number = header_number(line, length, "retry-after");
     if (number >= 0)
         transfer->retry_after_s = number;
+    int64_t time_s = header_time(line, length, "retry-after");
+    if (number < 0 && time_s >= 0)
+        transfer->retry_at_s = time_s;
+    time_s = header_time(line, length, "date");
+    if (time_s >= 0)
+        transfer->date_s = time_s;
     return length;
 }
 
@@ -154,7 +187,7 @@ static void finish(struct http_client *client, struct transfer *transfer, CURLco
     (void)curl_multi_remove_handle(client->multi, transfer->easy);
     struct http_result ended = {
         .code = result_code(transfer, result),
-        .answer = {(int)status, transfer->body, transfer->size, transfer->used_weight, transfer->retry_after_s},
+        .answer = {(int)status, transfer->body, transfer->size, transfer->used_weight, retry_after_s(transfer)},
         .sent_us = transfer->sent_us,
         .received_us = clock_monotonic_us(),
         .tag = transfer->tag,
@@ -371,6 +404,7 @@ int http_client_get(struct http_client *client, const char *url, uint64_t tag)
     transfer->too_long = false;
     transfer->used_weight = -1;
     transfer->retry_after_s = -1;
+    transfer->retry_at_s = transfer->date_s = -1;
     transfer->message[0] = '\0';
     transfer->tag = tag;
     transfer->sent_us = clock_monotonic_us();

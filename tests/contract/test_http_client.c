@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { LARGE = 1024 * 1024, CONNECTIONS = 4, DEADLINE_MS = 60000 };
 
@@ -29,8 +30,22 @@ static void serve_odd_headers(struct http_request *request, void *user)
 {
     (void)user;
     http_add_header(request, "x-mbx-used-weight-1m", "many");
-    http_add_header(request, "Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT");
+    http_add_header(request, "Retry-After", "soon");
     http_answer_text(request, 200, "odd");
+}
+
+/* A time to come again, as HTTP writes it: half an hour ahead, or long ago. */
+static void serve_dated(struct http_request *request, void *user)
+{
+    char text[64];
+    (void)user;
+    time_t at = time(NULL) + 1800;
+    struct tm parts;
+    (void)gmtime_r(&at, &parts);
+    (void)strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    bool past = strcmp(http_raw_query(request), "past") == 0;
+    http_add_header(request, "Retry-After", past ? "Wed, 21 Oct 2015 07:28:00 GMT" : text);
+    http_answer_text(request, 429, "{}");
 }
 
 static void serve_stop(struct http_request *request, void *user)
@@ -81,7 +96,8 @@ static void serve_later(struct http_request *request, void *user)
 static const struct http_route routes[] = {
     {"GET", "/small", 0, serve_small},       {"GET", "/odd", 0, serve_odd_headers}, {"GET", "/stop", 0, serve_stop},
     {"GET", "/redirect", 0, serve_redirect}, {"GET", "/large", 0, serve_large},     {"GET", "/too-large", 0, serve_too_large},
-    {"GET", "/cut", 0, serve_cut},           {"GET", "/nothing", 0, serve_nothing}, {"GET", "/later", 0, serve_later},
+    {"GET", "/dated", 0, serve_dated},       {"GET", "/cut", 0, serve_cut},         {"GET", "/nothing", 0, serve_nothing},
+    {"GET", "/later", 0, serve_later},
 };
 
 /* ---- the client ---- */
@@ -195,6 +211,11 @@ static void an_answer_comes_with_what_its_headers_say(void)
     seen = ask("/odd");
     CU_ASSERT_EQUAL(seen->used_weight, -1);
     CU_ASSERT_EQUAL(seen->retry_after_s, -1);
+    seen = ask("/dated");
+    CU_ASSERT_EQUAL(seen->status, 429);
+    CU_ASSERT(seen->retry_after_s > 1700 && seen->retry_after_s <= 1801);
+    seen = ask("/dated?past");
+    CU_ASSERT_EQUAL(seen->retry_after_s, 0);
     seen = ask("/no-such-page");
     CU_ASSERT_EQUAL(seen->code, 0);
     CU_ASSERT_EQUAL(seen->status, 404);

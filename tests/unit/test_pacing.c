@@ -4,76 +4,208 @@
 #include "lib/exchange/exchange_clock.h"
 #include "tests/harness.h"
 
-enum { MINUTE = 60000 };
+enum { MINUTE = 60000, RANDOM_TAKES = 1000000 };
+
+/* A budget of `limit` in whole minutes, or in any stretch of window_ms. */
+static struct budget minutes_of(int limit, int share_percent)
+{
+    struct exchange exchange = {.weight_limit = limit, .weight_window_ms = MINUTE, .weight_window_whole = true};
+    struct budget budget;
+    budget_init(&budget, &exchange, share_percent);
+    return budget;
+}
+
+static struct budget stretches_of(int limit, int64_t window_ms)
+{
+    struct exchange exchange = {.weight_limit = limit, .weight_window_ms = window_ms};
+    struct budget budget;
+    budget_init(&budget, &exchange, 100);
+    return budget;
+}
 
 static void a_minute_has_a_share_of_the_weight(void)
 {
-    struct budget budget;
+    struct budget budget = minutes_of(6000, 80);
     int64_t again = 0;
-    budget_init(&budget, 6000, 80);
     int taken = 0;
-    while (budget_take(&budget, 2, 90000, &again))
+    while (budget_take(&budget, BUDGET_orders, 2, 90000, &again))
         taken += 2;
     CU_ASSERT_EQUAL(taken, 4800);
     CU_ASSERT_EQUAL(again, 120000);
     CU_ASSERT_EQUAL(budget_used(&budget, 119999), 4800);
-    CU_ASSERT(!budget_take(&budget, 1, 119999, &again));
-    CU_ASSERT(budget_take(&budget, 20, 120000, &again));
+    CU_ASSERT(!budget_take(&budget, BUDGET_orders, 1, 119999, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 20, 120000, &again));
     CU_ASSERT_EQUAL(budget_used(&budget, 120000), 20);
     CU_ASSERT_EQUAL(budget_used(&budget, 180000), 0);
 }
 
 static void what_does_not_fit_waits(void)
 {
-    struct budget budget;
+    struct budget budget = minutes_of(100, 100);
     int64_t again = 0;
-    budget_init(&budget, 100, 100);
-    CU_ASSERT(budget_take(&budget, 90, 0, &again));
-    CU_ASSERT(!budget_take(&budget, 11, 0, &again));
-    CU_ASSERT(budget_take(&budget, 10, 0, &again));
-    CU_ASSERT(!budget_take(&budget, 1, 0, &again));
-    CU_ASSERT(budget_take(&budget, 500, MINUTE, &again)); /* dearer than any minute: alone in one */
-    CU_ASSERT(!budget_take(&budget, 1, MINUTE, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 90, 0, &again));
+    CU_ASSERT(!budget_take(&budget, BUDGET_orders, 11, 0, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 10, 0, &again));
+    CU_ASSERT(!budget_take(&budget, BUDGET_orders, 1, 0, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_backfill, 500, MINUTE, &again)); /* dearer than any minute: alone in one */
+    CU_ASSERT(!budget_take(&budget, BUDGET_orders, 1, MINUTE, &again));
+}
+
+/* Orders have 10, closes 40, tickers 20 of a hundred. */
+static void the_lower_leave_what_the_higher_may_need(void)
+{
+    struct budget budget = minutes_of(100, 100);
+    int64_t again = 0;
+    CU_ASSERT(budget_take(&budget, BUDGET_backfill, 30, 0, &again));
+    CU_ASSERT(!budget_take(&budget, BUDGET_backfill, 1, 0, &again));
+    CU_ASSERT_EQUAL(again, MINUTE);
+    CU_ASSERT(budget_take(&budget, BUDGET_tickers, 20, 0, &again));
+    CU_ASSERT(!budget_take(&budget, BUDGET_tickers, 1, 0, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_closes, 40, 0, &again));
+    CU_ASSERT(!budget_take(&budget, BUDGET_closes, 1, 0, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 10, 0, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_closes, 90, MINUTE, &again)); /* what nobody below has used is free */
+    CU_ASSERT(!budget_take(&budget, BUDGET_backfill, 1, MINUTE, &again));
+    CU_ASSERT_EQUAL(budget_used_by(&budget, BUDGET_closes, MINUTE), 90);
+}
+
+static void any_stretch_is_a_window(void)
+{
+    struct budget budget = stretches_of(10, 3200);
+    int64_t again = 0;
+    for (int i = 0; i < 10; i++)
+        CU_ASSERT(budget_take(&budget, BUDGET_orders, 1, 1000 + 200 * i, &again));
+    CU_ASSERT(!budget_take(&budget, BUDGET_orders, 1, 3000, &again));
+    CU_ASSERT_EQUAL(again, 1000 + 3300); /* a slice more than the stretch */
+    CU_ASSERT(!budget_take(&budget, BUDGET_orders, 3, 4299, &again));
+    CU_ASSERT_EQUAL(again, 1400 + 3300);
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 1, 4300, &again));
+    CU_ASSERT(!budget_take(&budget, BUDGET_orders, 1, 4300, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 10, 60000, &again));
+}
+
+/* What was taken, the newest last, as far back as a window reaches. */
+struct takes {
+    int64_t at_ms[4096];
+    int weight[4096], priority[4096];
+    size_t first, end;
+};
+
+static int taken_since(const struct takes *takes, int64_t since_ms, int priority_most)
+{
+    int sum = 0;
+    for (size_t i = takes->first; i < takes->end; i++)
+        if (takes->at_ms[i % 4096] >= since_ms && takes->priority[i % 4096] <= priority_most)
+            sum += takes->weight[i % 4096];
+    return sum;
+}
+
+/* Takes at random moments: no window ever has more than the limit, `again` is true, and whoever stays within the shares
+ * down to his own never waits, whatever those below him do. */
+static void take_at_random(struct budget *budget, bool whole, int64_t window_ms)
+{
+    static struct takes takes;
+    int64_t now_ms = 1734739200000, again_ms;
+    unsigned denied = 0, wrong = 0;
+    takes.first = takes.end = 0;
+    for (int i = 0; i < RANDOM_TAKES; i++) {
+        now_ms += (int64_t)(test_random() % (test_random() % 100 == 0 ? (uint64_t)window_ms : 16));
+        while (takes.first < takes.end && takes.at_ms[takes.first % 4096] <= now_ms - 2 * window_ms)
+            takes.first++;
+        enum budget_priority priority = (enum budget_priority)(test_random() % BUDGET_PRIORITIES);
+        int weight = 1 + (int)(test_random() % 3);
+        /* Slices make a window a little longer. */
+        int64_t since_ms = whole ? now_ms - now_ms % window_ms : now_ms - budget->bucket_ms * budget->bucket_count;
+        bool within = taken_since(&takes, since_ms, (int)priority) + weight <= budget->reserved[priority];
+        if (!budget_take(budget, priority, weight, now_ms, &again_ms)) {
+            denied++;
+            wrong += within || again_ms <= now_ms || again_ms > now_ms + 2 * window_ms;
+            continue;
+        }
+        CU_ASSERT_FATAL(takes.end - takes.first < 4096);
+        takes.at_ms[takes.end % 4096] = now_ms;
+        takes.weight[takes.end % 4096] = weight;
+        takes.priority[takes.end++ % 4096] = (int)priority;
+        since_ms = whole ? since_ms : now_ms - window_ms + 1;
+        wrong += taken_since(&takes, since_ms, BUDGET_PRIORITIES) > budget->limit;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT(denied > RANDOM_TAKES / 10);
+}
+
+static void no_window_ever_has_more(void)
+{
+    struct budget budget = stretches_of(40, 1000);
+    take_at_random(&budget, false, 1000);
+    budget = minutes_of(100, 100);
+    budget.window_ms = budget.bucket_ms = 2000;
+    take_at_random(&budget, true, 2000);
 }
 
 static void headers_correct_upwards_only(void)
 {
-    struct budget budget;
+    struct budget budget = minutes_of(1000, 50);
     int64_t again = 0;
-    budget_init(&budget, 1000, 50);
-    CU_ASSERT(budget_take(&budget, 100, MINUTE, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 100, MINUTE, &again));
     budget_correct(&budget, 40, MINUTE + 10, MINUTE + 20);
     CU_ASSERT_EQUAL(budget_used(&budget, MINUTE), 100);
     budget_correct(&budget, 450, MINUTE + 10, MINUTE + 20);
     CU_ASSERT_EQUAL(budget_used(&budget, MINUTE), 450);
-    CU_ASSERT(!budget_take(&budget, 51, MINUTE + 30, &again));
-    CU_ASSERT(budget_take(&budget, 50, MINUTE + 30, &again));
+    CU_ASSERT_EQUAL(budget_used_by(&budget, BUDGET_OTHERS, MINUTE), 350);
+    CU_ASSERT(!budget_take(&budget, BUDGET_orders, 51, MINUTE + 30, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 50, MINUTE + 30, &again));
     budget_correct(&budget, -1, MINUTE + 30, MINUTE + 40);
     CU_ASSERT_EQUAL(budget_used(&budget, MINUTE), 500);
     budget_correct(&budget, 499, 2 * MINUTE - 1, 2 * MINUTE + 1); /* whose minute was it? */
     CU_ASSERT_EQUAL(budget_used(&budget, 2 * MINUTE + 1), 0);
-    CU_ASSERT(budget_take(&budget, 500, 2 * MINUTE + 1, &again));
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 500, 2 * MINUTE + 1, &again));
 }
 
 static void a_stop_lasts_as_long_as_the_exchange_says(void)
 {
-    struct budget budget;
+    struct budget budget = minutes_of(6000, 80);
     int64_t again = 0;
-    budget_init(&budget, 6000, 80);
-    budget_stop(&budget, EXCHANGE_SLOW, 7, 100000);
-    CU_ASSERT(!budget_take(&budget, 1, 106999, &again));
-    CU_ASSERT_EQUAL(again, 107000);
-    CU_ASSERT(budget_take(&budget, 1, 107000, &again));
-    budget_stop(&budget, EXCHANGE_SLOW, -1, 130000);
-    CU_ASSERT(!budget_take(&budget, 1, 179999, &again));
-    CU_ASSERT_EQUAL(again, 180000);
-    budget_stop(&budget, EXCHANGE_BANNED, -1, 130000);
-    CU_ASSERT_EQUAL(budget.stopped_until_ms, 250000);
-    budget_stop(&budget, EXCHANGE_SLOW, 1, 130000);
-    CU_ASSERT_EQUAL(budget.stopped_until_ms, 250000);
-    budget_stop(&budget, EXCHANGE_BANNED, 259200, 130000); /* three days */
+    budget_stop(&budget, EXCHANGE_SLOW, 7, 99000, 100000, 0);
+    for (int priority = 0; priority < BUDGET_PRIORITIES; priority++) {
+        CU_ASSERT(!budget_take(&budget, (enum budget_priority)priority, 1, 106999, &again));
+        CU_ASSERT_EQUAL(again, 107000);
+    }
+    CU_ASSERT(budget_take(&budget, BUDGET_orders, 1, 107000, &again));
+    budget_stop(&budget, EXCHANGE_SLOW, 0, 108000, 109000, 0); /* that would be a request at once */
+    CU_ASSERT_EQUAL(budget.stopped_until_ms, 110000);
+    budget_stop(&budget, EXCHANGE_BANNED, 259200, 129000, 130000, 0); /* three days */
     CU_ASSERT_EQUAL(budget.stopped_until_ms, 130000 + 259200000LL);
-    CU_ASSERT(!budget_take(&budget, 1, 250000, &again));
+    budget_stop(&budget, EXCHANGE_SLOW, 1, 129000, 130000, 0);
+    CU_ASSERT_EQUAL(budget.stopped_until_ms, 130000 + 259200000LL);
+    CU_ASSERT(!budget_take(&budget, BUDGET_orders, 1, 250000, &again));
+}
+
+static void stops_without_an_end_double(void)
+{
+    struct budget budget = minutes_of(6000, 80);
+    int64_t now_ms = 100000;
+    for (int i = 0; i < 10; i++) {
+        budget_stop(&budget, EXCHANGE_SLOW, -1, now_ms - 10, now_ms, 0);
+        int64_t pause_ms = (int64_t)MINUTE << i;
+        CU_ASSERT_EQUAL(budget.stopped_until_ms - now_ms, pause_ms < 3600000 ? pause_ms : 3600000);
+        budget_stop(&budget, EXCHANGE_SLOW, -1, now_ms - 5, now_ms + 5, 0); /* was under way: the same stop */
+        CU_ASSERT_EQUAL(budget.stops, (uint32_t)i + 1);
+        now_ms = budget.stopped_until_ms + 100;
+    }
+    budget_succeeded(&budget, budget.stopped_until_ms - 1); /* sent before the stop */
+    CU_ASSERT_EQUAL(budget.stops, 10);
+    budget_succeeded(&budget, budget.stopped_until_ms);
+    CU_ASSERT_EQUAL(budget.stops, 0);
+    budget_stop(&budget, EXCHANGE_BANNED, -1, now_ms - 10, now_ms, 0);
+    CU_ASSERT_EQUAL(budget.stopped_until_ms - now_ms, 2 * MINUTE);
+    bool spread = false;
+    for (int i = 0; i < 100; i++) {
+        budget = minutes_of(6000, 80);
+        budget_stop(&budget, EXCHANGE_SLOW, -1, 0, 1000, test_random());
+        CU_ASSERT(budget.stopped_until_ms >= 1000 + MINUTE && budget.stopped_until_ms <= 1000 + MINUTE * 3 / 2);
+        spread = spread || budget.stopped_until_ms > 1000 + MINUTE * 5 / 4;
+    }
+    CU_ASSERT(spread);
 }
 
 static void the_clock_runs_with_its_speed(void)
@@ -162,8 +294,12 @@ const char *const suite_name = "pacing";
 const struct test suite_tests[] = {
     {"a minute has a share of the weight", a_minute_has_a_share_of_the_weight},
     {"what does not fit waits for the next minute", what_does_not_fit_waits},
+    {"the lower leave what the higher may need", the_lower_leave_what_the_higher_may_need},
+    {"any stretch is a window", any_stretch_is_a_window},
+    {"no window ever has more, whoever takes when", no_window_ever_has_more},
     {"headers correct the count upwards only", headers_correct_upwards_only},
     {"a stop lasts as long as the exchange says", a_stop_lasts_as_long_as_the_exchange_says},
+    {"stops without an end double", stops_without_an_end_double},
     {"the clock runs with its speed", the_clock_runs_with_its_speed},
     {"the first sample may lie before the guess", the_first_sample_may_lie_before_the_guess},
     {"slow samples yield to fast ones", slow_samples_yield_to_fast_ones},
