@@ -1,12 +1,11 @@
-/* libcurl's multi interface inside the loop: libcurl says which descriptors and which time-out to watch, the loop says
- * when they are due. */
+/* Transfers: one easy handle each, with the buffer of its body; libcurl drives them inside the loop (curl_loop.h). */
 /* SPDX-License-Identifier: MIT */
 #include "lib/exchange/http_client.h"
 
 #include "lib/base/clock.h"
+#include "lib/exchange/curl_loop.h"
 
 #include <assert.h>
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -35,19 +34,8 @@ struct transfer {
     struct transfer *next_free;
 };
 
-/* A descriptor of libcurl's in the loop. */
-struct watch {
-    struct http_client *client;
-    curl_socket_t fd; /* CURL_SOCKET_BAD: free */
-};
-
-/* Each connection has one, and while it is being made one more: the resolver's, or the other address family's. */
-enum { WATCHES = 3 * HTTP_CONNECTIONS_MAX };
-
 struct http_client {
-    struct loop *loop;
-    CURLM *multi;
-    int timer;
+    struct curl_loop curl;
     http_done_fn done;
     void *user;
     const char *used_weight_header;
@@ -55,7 +43,6 @@ struct http_client {
     struct transfer *free;
     int transfer_count;
     struct transfer transfers[HTTP_CONNECTIONS_MAX];
-    struct watch watches[WATCHES];
 };
 
 /* Makes room for `more` bytes of body; false when it would be too long, or memory is out. */
@@ -180,11 +167,14 @@ static void release(struct http_client *client, struct transfer *transfer)
     client->free_count++;
 }
 
-static void finish(struct http_client *client, struct transfer *transfer, CURLcode result)
+static void on_done(void *user, CURL *easy, CURLcode result)
 {
+    struct http_client *client = user;
+    struct transfer *transfer = NULL;
     long status = 0;
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_multi_remove_handle(client->multi, transfer->easy);
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
+    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_multi_remove_handle(client->curl.multi, easy);
     struct http_result ended = {
         .code = result_code(transfer, result),
         .answer = {(int)status, transfer->body, transfer->size, transfer->used_weight, retry_after_s(transfer)},
@@ -194,83 +184,6 @@ static void finish(struct http_client *client, struct transfer *transfer, CURLco
     };
     client->done(client->user, &ended);
     release(client, transfer);
-}
-
-static void finish_all(struct http_client *client)
-{
-    int left;
-    for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left)) != NULL;) {
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        struct transfer *transfer = NULL;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-        finish(client, transfer, message->data.result);
-    }
-}
-
-static void act(struct http_client *client, curl_socket_t fd, int events)
-{
-    int running;
-    (void)curl_multi_socket_action(client->multi, fd, events, &running);
-    finish_all(client);
-}
-
-static void on_timer(void *user, int64_t now_ms)
-{
-    (void)now_ms;
-    act(user, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static void on_descriptor(void *user, int events)
-{
-    struct watch *watch = user;
-    int action = ((events & LOOP_READ) != 0 ? CURL_CSELECT_IN : 0) | ((events & LOOP_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
-    act(watch->client, watch->fd, action);
-}
-
-/* libcurl: call back in timeout_ms; -1: not at all. */
-static int set_timer(CURLM *multi, long timeout_ms, void *user)
-{
-    (void)multi;
-    struct http_client *client = user;
-    if (timeout_ms < 0)
-        loop_stop_timer(client->loop, client->timer);
-    else
-        loop_set_timer(client->loop, client->timer, timeout_ms);
-    return 0;
-}
-
-static struct watch *free_watch(struct http_client *client)
-{
-    for (size_t i = 0; i < WATCHES; i++)
-        if (client->watches[i].fd == CURL_SOCKET_BAD)
-            return &client->watches[i];
-    return NULL;
-}
-
-/* libcurl: watch this descriptor for `what`, or no longer. `known` is the watch it was given before. */
-static int set_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known)
-{
-    (void)easy;
-    struct http_client *client = user;
-    struct watch *watch = known;
-    if (what == CURL_POLL_REMOVE) {
-        loop_remove_fd(client->loop, fd);
-        if (watch != NULL)
-            watch->fd = CURL_SOCKET_BAD;
-        return 0;
-    }
-    int events = ((what & CURL_POLL_IN) != 0 ? LOOP_READ : 0) | ((what & CURL_POLL_OUT) != 0 ? LOOP_WRITE : 0);
-    if (watch != NULL) {
-        loop_change_fd(client->loop, fd, events);
-        return 0;
-    }
-    watch = free_watch(client);
-    if (watch == NULL || loop_add_fd(client->loop, fd, events, on_descriptor, watch) != 0)
-        return -1;
-    *watch = (struct watch){client, fd};
-    (void)curl_multi_assign(client->multi, fd, watch);
-    return 0;
 }
 
 /* What is the same for every request. */
@@ -321,41 +234,17 @@ static int open_transfer(struct http_client *client, struct transfer *transfer,
     return 0;
 }
 
-static int open_multi(struct http_client *client, const struct http_client_options *options)
-{
-    client->timer = loop_add_timer(client->loop, 0, 0, on_timer, client);
-    if (client->timer < 0)
-        return client->timer;
-    loop_stop_timer(client->loop, client->timer);
-    client->multi = curl_multi_init();
-    if (client->multi == NULL)
-        return error_set(ERROR_LIBRARY, "libcurl: no multi handle");
-    bool set = curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, set_socket) == CURLM_OK &&
-               curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client) == CURLM_OK &&
-               curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer) == CURLM_OK &&
-               curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client) == CURLM_OK &&
-               curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)options->connections) == CURLM_OK &&
-               curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK;
-    return set ? 0 : error_set(ERROR_LIBRARY, "libcurl: multi handle refused an option");
-}
-
 int http_client_open(struct http_client **out, struct loop *loop, const struct http_client_options *options,
                      http_done_fn done, void *user)
 {
     assert(options->connections >= 1 && options->connections <= HTTP_CONNECTIONS_MAX && options->timeout_ms > 0);
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return error_set(ERROR_LIBRARY, "libcurl does not start");
     struct http_client *client = calloc(1, sizeof *client);
     if (client == NULL)
         return error_set(ERROR_MEMORY, "the HTTP client");
-    client->loop = loop;
     client->done = done;
     client->user = user;
-    client->timer = -1;
     client->used_weight_header = options->used_weight_header;
-    for (size_t i = 0; i < WATCHES; i++)
-        client->watches[i].fd = CURL_SOCKET_BAD;
-    int code = open_multi(client, options);
+    int code = curl_loop_open(&client->curl, loop, options->connections, on_done, client);
     for (; code == 0 && client->transfer_count < options->connections; client->transfer_count++)
         code = open_transfer(client, &client->transfers[client->transfer_count], options);
     if (code != 0) {
@@ -372,14 +261,12 @@ void http_client_close(struct http_client *client)
         return;
     for (int i = 0; i < client->transfer_count; i++) {
         struct transfer *transfer = &client->transfers[i];
-        if (client->multi != NULL && transfer->easy != NULL)
-            (void)curl_multi_remove_handle(client->multi, transfer->easy);
+        if (transfer->easy != NULL)
+            (void)curl_multi_remove_handle(client->curl.multi, transfer->easy);
         curl_easy_cleanup(transfer->easy);
         free(transfer->body);
     }
-    (void)curl_multi_cleanup(client->multi);
-    if (client->timer >= 0)
-        loop_remove_timer(client->loop, client->timer);
+    curl_loop_close(&client->curl);
     free(client);
 }
 
@@ -408,7 +295,7 @@ int http_client_get(struct http_client *client, const char *url, uint64_t tag)
     transfer->message[0] = '\0';
     transfer->tag = tag;
     transfer->sent_us = clock_monotonic_us();
-    CURLMcode added = curl_multi_add_handle(client->multi, transfer->easy);
+    CURLMcode added = curl_multi_add_handle(client->curl.multi, transfer->easy);
     if (added != CURLM_OK)
         return error_set(ERROR_LIBRARY, "libcurl: %s", curl_multi_strerror(added));
     client->free = transfer->next_free;

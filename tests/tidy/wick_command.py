@@ -14,6 +14,7 @@ REAL = ("awk", "bash", "cat", "chmod", "cmp", "cp", "dirname", "env", "flock", "
         "rm", "sed", "sort", "tail", "tee", "touch", "tr", "uniq")
 COMMANDS = ("gcc", "g++", "cmake", "ninja", "pkg-config", "node", "npm")
 LIBRARIES = ("libc6-dev", "libzmq3-dev", "libcurl4-openssl-dev", "libpq-dev", "libsqlite3-dev", "libmicrohttpd-dev",
+             "libwslay-dev",
              "libsodium-dev", "libfyaml-dev", "libsimdjson-dev", "zlib1g-dev", "ca-certificates")
 
 STUBS = {
