@@ -130,9 +130,9 @@ static int write_msgpack(void)
 }
 
 const struct bench bench_codec[] = {
-    {"read a candle", "checked as a whole, then decoded row by row, beside msgpack-c reading the same bytes unchecked", 2.5, ROWS *MESSAGES, set_up,
+    {"read a candle", "checked as a whole, then decoded row by row, beside msgpack-c reading the same bytes unchecked", 2.5, ROWS *MESSAGES, NULL, false, set_up,
      read_ours, read_msgpack, tear_down},
-    {"write a candle", "through the table, beside calls of msgpack-c written out by hand", 3.0, ROWS *MESSAGES, set_up,
+    {"write a candle", "through the table, beside calls of msgpack-c written out by hand", 3.0, ROWS *MESSAGES, NULL, false, set_up,
      write_ours, write_msgpack, tear_down},
     {0},
 };

@@ -108,10 +108,10 @@ static int rsi_plain(void)
 }
 
 const struct bench bench_series[] = {
-    {"SMA(20)", "from the window alone, beside a plain sum over it", 1.5, CANDLES, set_up, mean_ours, mean_plain,
+    {"SMA(20)", "from the window alone, beside a plain sum over it", 1.5, CANDLES, NULL, false, set_up, mean_ours, mean_plain,
      tear_down},
-    {"Donchian(20)", "highest and lowest, beside a plain scan", 2.0, CANDLES, set_up, channel_ours, channel_plain,
+    {"Donchian(20)", "highest and lowest, beside a plain scan", 2.0, CANDLES, NULL, false, set_up, channel_ours, channel_plain,
      tear_down},
-    {"RSI(14)", "Wilder's, beside the bare recurrence", 2.0, CANDLES, set_up, rsi_ours, rsi_plain, tear_down},
+    {"RSI(14)", "Wilder's, beside the bare recurrence", 2.0, CANDLES, NULL, false, set_up, rsi_ours, rsi_plain, tear_down},
     {0},
 };

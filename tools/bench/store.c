@@ -123,7 +123,7 @@ static int write_bare(void)
 }
 
 const struct bench bench_store[] = {
-    {"store a candle", "SQLite, 25,000 new rows a transaction, beside a bare loop of prepared upserts", 1.18, ROWS, set_up,
+    {"store a candle", "SQLite, 25,000 new rows a transaction, beside a bare loop of prepared upserts", 1.18, ROWS, NULL, false, set_up,
      write_ours, write_bare, tear_down},
     {0},
 };
