@@ -64,8 +64,38 @@ static size_t length_without_zeros(const char *text, size_t length)
     return length;
 }
 
+/* What nearly all numbers are: at most 18 digits, no sign. One pass, which keeps the value up to the last digit that
+ * is not a zero at the end of the fraction. False: the long way must look at it. */
+static bool parse_short(const char *text, size_t length, struct decimal *out)
+{
+    enum { LENGTH_MAX = 18 };
+    size_t point = length, scale = 0;
+    int64_t value = 0, kept = 0;
+    if (length == 0 || length > LENGTH_MAX)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        unsigned digit = (unsigned)(unsigned char)text[i] - '0';
+        if (digit > 9) {
+            if (text[i] != '.' || i == 0 || i + 1 == length || point != length)
+                return false;
+            point = i;
+            kept = value;
+            continue;
+        }
+        value = value * 10 + digit;
+        if (digit != 0 && point != length) {
+            kept = value;
+            scale = i - point;
+        }
+    }
+    *out = (struct decimal){.mantissa = point == length ? value : kept, .scale = (uint8_t)scale};
+    return true;
+}
+
 int decimal_parse(const char *text, size_t length, struct decimal *out)
 {
+    if (parse_short(text, length, out))
+        return 0;
     bool negative = length > 0 && text[0] == '-';
     const char *digits = text + negative;
     size_t rest = length - negative;

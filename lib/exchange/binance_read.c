@@ -338,9 +338,10 @@ static int read_kline_column(void *user, size_t index, struct json_value value)
     reader->columns = index + 1;
     if (index == KLINE_OPEN_TIME)
         return json_integer(value, &reader->open_time_ms);
-    if (index == KLINE_CLOSE_TIME)
-        return json_integer(value, &reader->close_time_ms);
-    return index < KLINES ? read_not_negative(value, &reader->values[index]) : 0;
+    if (index != KLINE_CLOSE_TIME)
+        return read_not_negative(value, &reader->values[index]);
+    int code = json_integer(value, &reader->close_time_ms);
+    return code != 0 ? code : JSON_ENOUGH;
 }
 
 static int check_kline(const struct candles_reader *candles, const struct kline_reader *kline)

@@ -40,7 +40,8 @@ int fail(const char *expected, simdjson::error_code error)
 
 json_value pack(const ondemand::value &value)
 {
-    json_value packed = {};
+    json_value packed;
+    static_assert(sizeof value == sizeof packed, "nothing is left uninitialised");
     std::memcpy(static_cast<void *>(packed.hidden), static_cast<const void *>(&value), sizeof value);
     return packed;
 }
@@ -81,6 +82,14 @@ std::string_view trim(std::string_view text)
 {
     size_t end = text.find_last_not_of(" \t\r\n");
     return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
+}
+
+/* A scalar as it stands in the document; a string without its quotes, with its escapes. */
+std::string_view bare_token(ondemand::value &value)
+{
+    std::string_view token = trim(value.raw_json_token());
+    bool quoted = token.size() >= 2 && token.front() == '"' && token.back() == '"';
+    return quoted ? token.substr(1, token.size() - 2) : token;
 }
 
 } // namespace
@@ -131,7 +140,7 @@ int json_each_element(struct json_value packed, int (*fn)(void *, size_t, struct
             return fail("in an array", error);
         int code = fn(user, index++, pack(value));
         if (code != 0)
-            return code;
+            return code == JSON_ENOUGH ? 0 : code;
     }
     return 0;
 }
@@ -188,6 +197,10 @@ int json_text(struct json_value packed, const char **text, size_t *length)
 
 int json_decimal(struct json_value packed, struct decimal *out)
 {
+    ondemand::value value = unpack(packed);
+    std::string_view token = bare_token(value);
+    if (decimal_parse(token.data(), token.size(), out) == 0)
+        return 0;
     const char *text = nullptr;
     size_t length = 0;
     int code = json_text(packed, &text, &length);

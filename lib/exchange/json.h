@@ -18,6 +18,8 @@
 extern "C" {
 #endif
 
+enum { JSON_ENOUGH = 1 };
+
 enum {
     JSON_SIZE_MAX = 32 * 1024 * 1024, /* bytes of a document */
     JSON_SIZE_KEPT = 8 * 1024 * 1024, /* of the buffers that are kept for the next one */
@@ -25,7 +27,7 @@ enum {
 
 /* One value inside the current document; small, copied freely, to be read once, before anything behind it is. */
 struct json_value {
-    uint64_t hidden[8];
+    uint64_t hidden[3];
 };
 
 /* Begins a document, an array or an object of `size` bytes. The bytes are copied into a buffer of the thread, which
@@ -40,7 +42,8 @@ int json_finish(void) MUST_CHECK;
 int json_each_or_one(struct json_value value, int (*fn)(void *user, size_t index, struct json_value element),
                      void *user) MUST_CHECK;
 
-/* Calls fn for each element of an array, in order. A code other than 0 stops and is returned. */
+/* Calls fn for each element of an array, in order. JSON_ENOUGH stops: what follows in the array is skipped. Another code
+ * than 0 stops and is returned. */
 int json_each_element(struct json_value array, int (*fn)(void *user, size_t index, struct json_value element),
                       void *user) MUST_CHECK;
 
