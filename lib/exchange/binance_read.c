@@ -319,12 +319,6 @@ int binance_read_tickers(const struct exchange_answer *answer, exchange_ticker_f
 
 enum { KLINE_OPEN_TIME, KLINE_OPEN, KLINE_HIGH, KLINE_LOW, KLINE_CLOSE, KLINE_VOLUME, KLINE_CLOSE_TIME, KLINES };
 
-struct kline_reader {
-    size_t columns; /* seen */
-    int64_t open_time_ms, close_time_ms;
-    struct decimal values[KLINES];
-};
-
 struct candles_reader {
     uint32_t interval_s;
     int64_t newest_ms; /* open time of the row before; -1: none */
@@ -332,43 +326,34 @@ struct candles_reader {
     void *user;
 };
 
-static int read_kline_column(void *user, size_t index, struct json_value value)
+/* `columns` are those of one row. */
+static int check_kline(const struct candles_reader *candles, const struct decimal columns[KLINES])
 {
-    struct kline_reader *reader = user;
-    reader->columns = index + 1;
-    if (index == KLINE_OPEN_TIME)
-        return json_integer(value, &reader->open_time_ms);
-    if (index != KLINE_CLOSE_TIME)
-        return read_not_negative(value, &reader->values[index]);
-    int code = json_integer(value, &reader->close_time_ms);
-    return code != 0 ? code : JSON_ENOUGH;
-}
-
-static int check_kline(const struct candles_reader *candles, const struct kline_reader *kline)
-{
-    if (kline->columns < KLINES)
-        return error_set(ERROR_PROTOCOL, "%zu columns", kline->columns);
-    if (kline->open_time_ms < 0 || kline->open_time_ms <= candles->newest_ms)
-        return error_set(ERROR_PROTOCOL, "open time %" PRId64 " after %" PRId64, kline->open_time_ms,
-                         candles->newest_ms);
-    if (kline->close_time_ms - kline->open_time_ms != (int64_t)candles->interval_s * 1000 - 1)
-        return error_set(ERROR_PROTOCOL, "a candle from %" PRId64 " to %" PRId64, kline->open_time_ms,
-                         kline->close_time_ms);
+    int64_t open_ms = columns[KLINE_OPEN_TIME].mantissa, close_ms = columns[KLINE_CLOSE_TIME].mantissa;
+    for (int i = 0; i < KLINES; i++)
+        if (columns[i].mantissa < 0)
+            return error_set(ERROR_PROTOCOL, "a negative number");
+    if (columns[KLINE_OPEN_TIME].scale != 0 || columns[KLINE_CLOSE_TIME].scale != 0)
+        return error_set(ERROR_PROTOCOL, "a time that is no integer");
+    if (open_ms <= candles->newest_ms)
+        return error_set(ERROR_PROTOCOL, "open time %" PRId64 " after %" PRId64, open_ms, candles->newest_ms);
+    if (close_ms - open_ms != (int64_t)candles->interval_s * 1000 - 1)
+        return error_set(ERROR_PROTOCOL, "a candle from %" PRId64 " to %" PRId64, open_ms, close_ms);
     return 0;
 }
 
 static int read_kline(void *user, size_t index, struct json_value value)
 {
     struct candles_reader *candles = user;
-    struct kline_reader kline = {0};
+    struct decimal columns[KLINES];
     struct candle candle;
     int code = index < EXCHANGE_CANDLES_MAX ? 0 : error_set(ERROR_PROTOCOL, "more rows than can be asked for");
     if (code == 0)
-        code = json_each_element(value, read_kline_column, &kline);
+        code = json_decimals(value, columns, KLINES);
     if (code == 0)
-        code = check_kline(candles, &kline);
+        code = check_kline(candles, columns);
     if (code == 0)
-        code = make_candle(kline.open_time_ms, &kline.values[KLINE_OPEN], &candle);
+        code = make_candle(columns[KLINE_OPEN_TIME].mantissa, &columns[KLINE_OPEN], &candle);
     if (code != 0)
         return error_context(code, "row %zu", index);
     candles->newest_ms = candle.open_time_ms;

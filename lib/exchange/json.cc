@@ -92,6 +92,34 @@ std::string_view bare_token(ondemand::value &value)
     return quoted ? token.substr(1, token.size() - 2) : token;
 }
 
+int text_of(ondemand::value value, std::string_view *text)
+{
+    ondemand::json_type type;
+    auto error = value.type().get(type);
+    if (!error && type == ondemand::json_type::string)
+        error = value.get_string().get(*text);
+    else if (!error && type == ondemand::json_type::number)
+        *text = trim(value.raw_json_token());
+    else if (!error)
+        error = simdjson::INCORRECT_TYPE;
+    return error ? fail("expected a text or a number", error) : 0;
+}
+
+/* As it stands, which nearly always works; else unescaped. */
+int read_decimal(ondemand::value value, struct decimal *out)
+{
+    std::string_view text = bare_token(value);
+    if (decimal_parse(text.data(), text.size(), out) == 0)
+        return 0;
+    int code = text_of(value, &text);
+    if (code != 0)
+        return code;
+    if (decimal_parse(text.data(), text.size(), out) != 0)
+        return error_set(ERROR_PROTOCOL, "JSON: expected a decimal, got '%.*s'",
+                         int(text.size() < 40 ? text.size() : 40), text.data());
+    return 0;
+}
+
 } // namespace
 
 int json_parse(const char *text, size_t size, struct json_value *root)
@@ -140,7 +168,7 @@ int json_each_element(struct json_value packed, int (*fn)(void *, size_t, struct
             return fail("in an array", error);
         int code = fn(user, index++, pack(value));
         if (code != 0)
-            return code == JSON_ENOUGH ? 0 : code;
+            return code;
     }
     return 0;
 }
@@ -178,18 +206,10 @@ int json_each_member(struct json_value packed, int (*fn)(void *, const char *, s
 
 int json_text(struct json_value packed, const char **text, size_t *length)
 {
-    ondemand::value value = unpack(packed);
-    ondemand::json_type type;
-    auto error = value.type().get(type);
     std::string_view view;
-    if (!error && type == ondemand::json_type::string)
-        error = value.get_string().get(view);
-    else if (!error && type == ondemand::json_type::number)
-        view = trim(value.raw_json_token());
-    else if (!error)
-        error = simdjson::INCORRECT_TYPE;
-    if (error)
-        return fail("expected a text or a number", error);
+    int code = text_of(unpack(packed), &view);
+    if (code != 0)
+        return code;
     *text = view.data();
     *length = view.size();
     return 0;
@@ -197,18 +217,28 @@ int json_text(struct json_value packed, const char **text, size_t *length)
 
 int json_decimal(struct json_value packed, struct decimal *out)
 {
-    ondemand::value value = unpack(packed);
-    std::string_view token = bare_token(value);
-    if (decimal_parse(token.data(), token.size(), out) == 0)
-        return 0;
-    const char *text = nullptr;
-    size_t length = 0;
-    int code = json_text(packed, &text, &length);
-    if (code != 0)
-        return code;
-    if (decimal_parse(text, length, out) != 0)
-        return error_set(ERROR_PROTOCOL, "JSON: expected a decimal, got '%.*s'", int(length < 40 ? length : 40), text);
-    return 0;
+    return read_decimal(unpack(packed), out);
+}
+
+int json_decimals(struct json_value packed, struct decimal *out, size_t count)
+{
+    ondemand::array array;
+    auto error = unpack(packed).get_array().get(array);
+    if (error)
+        return fail("expected an array", error);
+    size_t index = 0;
+    for (auto element : array) {
+        ondemand::value value;
+        if (index == count)
+            break;
+        error = std::move(element).get(value);
+        if (error)
+            return fail("in an array", error);
+        int code = read_decimal(value, &out[index++]);
+        if (code != 0)
+            return code;
+    }
+    return index == count ? 0 : error_set(ERROR_PROTOCOL, "JSON: %zu elements, expected %zu", index, count);
 }
 
 int json_integer(struct json_value packed, int64_t *out)

@@ -18,8 +18,6 @@
 extern "C" {
 #endif
 
-enum { JSON_ENOUGH = 1 };
-
 enum {
     JSON_SIZE_MAX = 32 * 1024 * 1024, /* bytes of a document */
     JSON_SIZE_KEPT = 8 * 1024 * 1024, /* of the buffers that are kept for the next one */
@@ -42,8 +40,7 @@ int json_finish(void) MUST_CHECK;
 int json_each_or_one(struct json_value value, int (*fn)(void *user, size_t index, struct json_value element),
                      void *user) MUST_CHECK;
 
-/* Calls fn for each element of an array, in order. JSON_ENOUGH stops: what follows in the array is skipped. Another code
- * than 0 stops and is returned. */
+/* Calls fn for each element of an array, in order. A code other than 0 stops and is returned. */
 int json_each_element(struct json_value array, int (*fn)(void *user, size_t index, struct json_value element),
                       void *user) MUST_CHECK;
 
@@ -59,6 +56,10 @@ int json_text(struct json_value value, const char **text, size_t *length) MUST_C
 
 /* A decimal, written as a string ("0.10") or as a number (0.10), as decimal_parse takes it: no exponent, no NaN. */
 int json_decimal(struct json_value value, struct decimal *out) MUST_CHECK;
+
+/* The first `count` elements of an array as decimals; what follows them is skipped. For rows of numbers, which most of an
+ * exchange's bytes are. ERROR_PROTOCOL also if there are fewer. */
+int json_decimals(struct json_value array, struct decimal *out, size_t count) MUST_CHECK;
 
 /* An integer, written as a number or as a string. */
 int json_integer(struct json_value value, int64_t *out) MUST_CHECK;

@@ -68,6 +68,51 @@ static void printing_and_reading_are_inverse(void)
     }
 }
 
+/* A number read one character at a time, up to 18 characters without a sign. */
+static bool read_slowly(const char *text, size_t length, struct decimal *out)
+{
+    size_t digits = 0, point = length;
+    *out = (struct decimal){0};
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '.' && point == length && i > 0) {
+            point = i;
+        } else if (text[i] >= '0' && text[i] <= '9') {
+            out->mantissa = out->mantissa * 10 + (text[i] - '0');
+            digits++;
+        } else {
+            return false;
+        }
+    }
+    out->scale = (uint8_t)(point < length ? length - point - 1 : 0);
+    return digits > 0 && (point == length || out->scale > 0);
+}
+
+/* Whatever its length and wherever its point, and with characters beside the digits, a text reads as it does slowly. The
+ * text ends where its memory ends. */
+static void every_length_is_read_alike(void)
+{
+    static const char odd[] = "./:-a\"\0\x80";
+    for (int i = 0; i < 1000000; i++) {
+        size_t length = test_random() % 19, point = test_random() % 24;
+        char *text = malloc(length > 0 ? length : 1);
+        CU_ASSERT_FATAL(text != NULL);
+        for (size_t at = 0; at < length; at++)
+            text[at] = (char)(test_random() % 4 == 0 ? '0' : '0' + test_random() % 10);
+        if (length > 0 && test_random() % 4 == 0)
+            text[test_random() % length] = odd[test_random() % (sizeof odd - 1)];
+        if (point < length)
+            text[point] = '.';
+        struct decimal slowly, value;
+        bool expected = (length == 0 || text[0] != '-') && read_slowly(text, length, &slowly);
+        bool signed_text = length > 0 && text[0] == '-';
+        if (!signed_text && ((decimal_parse(text, length, &value) == 0) != expected ||
+                             (expected && decimal_compare(value, slowly) != 0) ||
+                             (expected && value.scale > 0 && value.mantissa % 10 == 0)))
+            CU_FAIL_FATAL("a number is read in two ways");
+        free(text);
+    }
+}
+
 static void printing_is_canonical(void)
 {
     static const struct {
@@ -233,6 +278,7 @@ const struct test suite_tests[] = {
     {"text is read exactly", text_is_read_exactly},
     {"other text is refused", other_text_is_refused},
     {"printing and reading are inverse", printing_and_reading_are_inverse},
+    {"every length is read alike", every_length_is_read_alike},
     {"printing is canonical", printing_is_canonical},
     {"doubles are those of strtod", doubles_are_those_of_strtod},
     {"division rounds as asked", division_rounds_as_asked},
