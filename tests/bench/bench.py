@@ -7,7 +7,7 @@ beside the budget of docs/architecture.md; single figures say more about the mac
 # SPDX-License-Identifier: MIT
 
 import argparse
-import http.client
+import datetime
 import json
 import os
 import pathlib
@@ -29,6 +29,11 @@ TICK_SPEED = 60  # an interval a second
 TICK_INTERVALS = 30
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 WARM_UP_S = 5
+STORED = 50  # candles of a series at the least
+FILL_SPEED = 600
+
+
+REST_ALONE = {"WICK_EXCHANGE__STREAM_URL": "none"}  # what is measured is polling
 
 
 class Report:
@@ -38,12 +43,13 @@ class Report:
         self.as_json = as_json
 
     def row(self, name, figure, unit, budget, sentence):
-        good = figure <= budget
+        """`budget` None: none is set, the figure is for comparison."""
+        word = "" if budget is None else "ok" if figure <= budget else "over"
+        limit = "none" if budget is None else f"{budget:.2f}"
         if self.as_json:
-            print(json.dumps({"name": name, "figure": figure, "unit": unit, "budget": budget, "ok": good}), flush=True)
+            print(json.dumps({"name": name, "figure": figure, "unit": unit, "budget": budget, "verdict": word}), flush=True)
         else:
-            print(f"{name:<28} {figure:>10.2f} {unit:<6} budget {budget:>8.2f}  {'ok' if good else 'over':<5} {sentence}",
-                  flush=True)
+            print(f"{name:<28} {figure:>9.2f} {unit:<3} budget {limit:>6}  {word:<4} {sentence}", flush=True)
 
     def left_out(self, name, why):
         if self.as_json:
@@ -138,12 +144,44 @@ def whole_tick(report, home):
     report.row("memory, PSS", memory_mb, "MB", 100, f"{len(pids)} processes")
 
 
+# ---- start to ready ----
+
+def start_to_ready(report, home, symbols):
+    """The fetcher's time from its start to ready, over a store that has the newest candles of every series: a first run
+    at high speed fills it, a second one at the speed of life goes on at the same moment of the exchange's clock."""
+    data = home / f"ready-{symbols}"
+    short = {"WICK_MARKET__INTERVALS": "1h", "WICK_MARKET__HISTORY": STORED, "WICK_MARKET__TICK_MS": 60000, **REST_ALONE}
+    for speed in (FILL_SPEED, 1):
+        run = wick.Run(data, "--symbols", symbols, "--analyzers", 2, "--speed", speed, environment=short).wait_ready(180)
+        time.sleep(WARM_UP_S if speed != 1 else 0)
+        run.stop(60)
+    report.row(f"start to ready, {symbols}", ready_after_s(data), "s", 1.0 if symbols == SYMBOLS else None,
+               f"the fetcher, {stored_candles(data)} candles taken from the store")
+
+
+def fetcher_log(data):
+    """The lines of the fetcher's newest life."""
+    newest = max((data / "log").glob("fetcher*"), key=lambda path: path.stat().st_mtime)
+    lines = newest.read_text().splitlines()
+    first = max(index for index, line in enumerate(lines) if " event=started " in line)
+    return lines[first:]
+
+
+def ready_after_s(data):
+    lines = fetcher_log(data)
+    ready = next(line for line in lines if " event=status status=ready " in line)
+    times = [datetime.datetime.strptime(line.split()[0], "time=%Y-%m-%dT%H:%M:%S.%fZ") for line in (lines[0], ready)]
+    return (times[1] - times[0]).total_seconds()
+
+
+def stored_candles(data):
+    return next(re.search(r"candles_from_store=(\d+)", line).group(1) for line in fetcher_log(data)
+                if " event=following " in line)
+
+
 def proportional_kb(pid):
     text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
     return int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE).group(1))
-
-
-REST_ALONE = {"WICK_EXCHANGE__STREAM_URL": "none"}
 
 
 def main():
@@ -158,6 +196,8 @@ def main():
         run_programs(report, home)
         report.heading("the whole system")
         whole_tick(report, home)
+        start_to_ready(report, home, SYMBOLS)
+        start_to_ready(report, home, 10000)
     finally:
         for program in list(wick.Program.running):
             program.destroy()
