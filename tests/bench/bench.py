@@ -7,6 +7,7 @@ beside the budget of docs/architecture.md; single figures say more about the mac
 # SPDX-License-Identifier: MIT
 
 import argparse
+import collections
 import datetime
 import json
 import os
@@ -29,6 +30,8 @@ TICK_SPEED = 60  # an interval a second
 TICK_INTERVALS = 30
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 WARM_UP_S = 5
+IDLE_S = 15
+IDLE_FROM_MS, IDLE_BEFORE_MS = 5_000, 40_000  # behind the close of a minute, and well before the next
 STORED = 50  # candles of a series at the least
 FILL_SPEED = 600
 
@@ -128,20 +131,50 @@ def fetch_beside_ccxt(report, exchange):
 
 # ---- the whole tick ----
 
-def whole_tick(report, home):
-    """CPU of all processes but the simulated exchange, for one interval of 250 series and one poll of the tickers."""
-    run = wick.Run(home / "tick", "--symbols", SYMBOLS, "--analyzers", 20, "--speed", TICK_SPEED,
+def start_tick(home, speed):
+    """A run with 20 analyzers that has settled, and its processes but the simulated exchange."""
+    run = wick.Run(home / f"tick-{speed}", "--symbols", SYMBOLS, "--analyzers", 20, "--speed", speed,
                    environment={"WICK_MARKET__TICK_MS": 60000, **REST_ALONE}).wait_ready()
     time.sleep(WARM_UP_S)
-    pids = [row["pid"] for name, row in run.processes().items() if row["role"] != "simulator"]
-    start_s, start_ms = sum(map(cpu_s, pids)), run.exchange_time()
-    wick.wait_until("the intervals are over", 120, lambda: run.exchange_time() >= start_ms + TICK_INTERVALS * 60000)
-    used_s, intervals = sum(map(cpu_s, pids)) - start_s, (run.exchange_time() - start_ms) / 60000
-    memory_mb = sum(proportional_kb(pid) for pid in pids) / 1024
+    return run, [row for row in run.processes().values() if row["role"] != "simulator"]
+
+
+def idle_ms(home):
+    """CPU of all processes in a second in which no candle closes, by role: leases, health checks, reports."""
+    run, rows = start_tick(home, 1)
+    wick.wait_until("the next interval has begun", 90, lambda: IDLE_FROM_MS <= run.exchange_time() % 60000 < IDLE_BEFORE_MS)
+    before = cpu_by_role(rows)
+    time.sleep(IDLE_S)
+    after = cpu_by_role(rows)
     run.stop()
-    report.row("whole tick, CPU", used_s * 1000 / intervals, "ms", 25,
-               f"{len(pids)} processes, a second of their leases and health checks too; {intervals:.0f} ticks")
-    report.row("memory, PSS", memory_mb, "MB", 100, f"{len(pids)} processes")
+    return {role: (after[role] - before[role]) * 1000 / IDLE_S for role in before}
+
+
+def whole_tick(report, home):
+    """CPU of all processes for one interval of 250 series and one poll of the tickers, above what they use idle."""
+    idle = idle_ms(home)
+    run, rows = start_tick(home, TICK_SPEED)
+    before, start_s, start_ms = cpu_by_role(rows), time.monotonic(), run.exchange_time()
+    wick.wait_until("the intervals are over", 120, lambda: run.exchange_time() >= start_ms + TICK_INTERVALS * 60000)
+    after, intervals = cpu_by_role(rows), (run.exchange_time() - start_ms) / 60000
+    passed_s = time.monotonic() - start_s
+    memory_mb = sum(proportional_kb(row["pid"]) for row in rows) / 1024
+    run.stop()
+    used = {role: ((after[role] - before[role]) * 1000 - idle[role] * passed_s) / intervals for role in before}
+    report.row("whole tick, CPU", sum(used.values()), "ms", 25, by_role(used))
+    report.row("idle, CPU of a second", sum(idle.values()), "ms", None, by_role(idle))
+    report.row("memory, PSS", memory_mb, "MB", 100, f"{len(rows)} processes")
+
+
+def by_role(figures):
+    return ", ".join(f"{role} {figure:.1f}" for role, figure in figures.items())
+
+
+def cpu_by_role(rows):
+    used = collections.Counter()
+    for row in rows:
+        used[row["role"]] += cpu_s(row["pid"])
+    return used
 
 
 # ---- start to ready ----
