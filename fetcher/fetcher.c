@@ -11,6 +11,7 @@
 #include "fetcher/lease.h"
 #include "fetcher/poll.h"
 #include "fetcher/publish.h"
+#include "fetcher/streams.h"
 #include "fetcher/universe.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -51,6 +52,7 @@ struct fetcher {
     struct publish publish;
     struct archive archive;
     struct poll poll;
+    struct streams streams;
     struct hydrate hydrate;
     struct lease_state lease;
     struct control control;
@@ -77,8 +79,10 @@ static int on_instruments(void *user)
 {
     struct fetcher *fetcher = user;
     if (fetcher->stage != STAGE_ASKING_MARKET) {
-        if (universe_update(&fetcher->universe, &fetcher->market) > 0)
+        if (universe_update(&fetcher->universe, &fetcher->market) > 0) {
             publish_instruments(&fetcher->publish, poll_exchange_ms(&fetcher->poll));
+            streams_follow(&fetcher->streams);
+        }
         return 0;
     }
     size_t count = universe_choose(&fetcher->universe);
@@ -125,6 +129,7 @@ static void follow(struct fetcher *fetcher)
              log_int("candles_from_store", (int64_t)fetcher->hydrate.candles));
     publish_instruments(&fetcher->publish, poll_exchange_ms(&fetcher->poll));
     poll_follow(&fetcher->poll);
+    streams_follow(&fetcher->streams);
 }
 
 /* Goes on where an answer was waited for. */
@@ -163,6 +168,7 @@ static void set_held(struct fetcher *fetcher, bool held)
     fetcher->held = held;
     publish_set_on(&fetcher->publish, held);
     poll_set_on(&fetcher->poll, held);
+    streams_set_on(&fetcher->streams, held);
     metric_set(METRIC_lease_held, held);
 }
 
@@ -214,8 +220,12 @@ static void tell_status(struct fetcher *fetcher)
         (void)snprintf(detail, sizeof detail, "%zu of %zu series are up to date", ready, series);
     } else {
         status = fetcher->poll.failures >= POLL_TROUBLE ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
-        (void)snprintf(detail, sizeof detail, "%zu symbols, %zu series%s", fetcher->market.instrument_count, series,
-                       status == PROCESS_STATUS_READY ? "" : "; the exchange does not answer");
+        int length = snprintf(detail, sizeof detail, "%zu symbols, %zu series", fetcher->market.instrument_count, series);
+        if (fetcher->streams.stream != NULL)
+            length += snprintf(detail + length, sizeof detail - (size_t)length, "; streams %zu of %zu",
+                               fetcher->streams.alive_series, series);
+        if (status != PROCESS_STATUS_READY)
+            (void)snprintf(detail + length, sizeof detail - (size_t)length, "; the exchange does not answer");
     }
     service_set_status(fetcher->context, status, detail);
 }
@@ -260,7 +270,9 @@ static int open_parts(struct fetcher *fetcher)
     fetcher->poll.universe = &fetcher->universe;
     fetcher->poll.on_instruments = on_instruments;
     fetcher->poll.user = fetcher;
-    return poll_open(&fetcher->poll);
+    fetcher->poll.streams = &fetcher->streams;
+    code = poll_open(&fetcher->poll);
+    return code == 0 ? streams_open(&fetcher->streams, &fetcher->poll) : code;
 }
 
 static int fetcher_open(struct service_context *context, void *state)
@@ -326,6 +338,7 @@ static void fetcher_on_tick(struct service_context *context, void *state, int64_
     archive_on_tick(&fetcher->archive, now_ms);
     hydrate_on_tick(&fetcher->hydrate, now_ms);
     control_on_tick(&fetcher->control, now_ms);
+    streams_on_tick(&fetcher->streams, now_ms);
     advance(fetcher, now_ms);
     tell_status(fetcher);
     if (now_ms - fetcher->instruments_ms >= INSTRUMENTS_MS) {
@@ -361,6 +374,7 @@ static void fetcher_close(struct service_context *context, void *state)
 {
     (void)context;
     struct fetcher *fetcher = state;
+    streams_close(&fetcher->streams);
     poll_close(&fetcher->poll);
     control_release(&fetcher->control);
     archive_release(&fetcher->archive);

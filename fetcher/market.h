@@ -44,6 +44,8 @@ struct series {
     bool storing;              /* a batch with candles of it waits for its ack */
     bool waiting_to_store;     /* it stands in the archive's queue */
     bool full;                 /* its next candles wait until the store has acked some */
+    bool streamed;             /* its candles come by stream: requests only confirm them, and fill in */
+    int64_t confirm_ms;        /* exchange time of the next request that confirms; 0: not planned */
     uint32_t failures;         /* requests in a row that failed */
     uint32_t fruitless;        /* answers in a row that brought nothing new */
     uint32_t hole_asks;        /* how often the hole behind the newest candle was seen */

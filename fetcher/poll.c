@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/poll.h"
 
+#include "fetcher/streams.h"
 #include "lib/base/clock.h"
 #include "lib/base/interval.h"
 #include "lib/base/log.h"
@@ -73,6 +74,19 @@ void poll_plan_again(struct poll *poll, const struct poll_flight *flight, int64_
     set_due(poll, flight, clock_monotonic_ms() + delay_ms);
 }
 
+/* Exchange time at which a series is asked for: when its next candle has closed; where that comes by stream, when it has
+ * not come in time, or when it is the series' turn to be confirmed. */
+static int64_t candles_due_ms(struct poll *poll, struct series *series)
+{
+    int64_t next_ms = intake_next_ms(series, poll->grace_ms), now_ms = poll_exchange_ms(poll);
+    if (!series->streamed)
+        return next_ms;
+    if (series->confirm_ms <= now_ms)
+        series->confirm_ms = stream_confirm_ms(series, poll->confirm_ms, now_ms);
+    next_ms += poll->fallback_ms;
+    return next_ms < series->confirm_ms ? next_ms : series->confirm_ms;
+}
+
 void poll_plan(struct poll *poll, const struct poll_flight *flight)
 {
     switch (flight->kind) {
@@ -83,10 +97,42 @@ void poll_plan(struct poll *poll, const struct poll_flight *flight)
     case POLL_TICKERS: poll_plan_again(poll, flight, poll->tick_ms); break;
     case POLL_CANDLES:
         if (poll_is_wanted(poll, flight))
-            set_due(poll, flight, when_ms(poll, intake_next_ms(&poll->market->slots[flight->index], poll->grace_ms)));
+            set_due(poll, flight, when_ms(poll, candles_due_ms(poll, &poll->market->slots[flight->index])));
         break;
     case POLL_KINDS: break;
     }
+}
+
+/* The job of a series, unless its request is under way: then it is planned by the answer. */
+static bool find_job(const struct poll *poll, const struct series *series, struct poll_flight *out)
+{
+    *out = (struct poll_flight){
+        .kind = POLL_CANDLES, .index = (uint32_t)market_index(poll->market, series), .series_id = series->id};
+    for (int i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        const struct poll_flight *flight = &poll->flights[i];
+        if (flight->used && flight->kind == POLL_CANDLES && flight->index == out->index)
+            return false;
+    }
+    return true;
+}
+
+void poll_replan(struct poll *poll, struct series *series)
+{
+    struct poll_flight job;
+    bool tried = series->failures > 0 || series->hole_asks > 0 || series->fruitless > 0 || series->full;
+    if (tried || !find_job(poll, series, &job))
+        return;
+    poll_plan(poll, &job);
+    loop_set_timer(poll->context->loop, poll->timer, 0);
+}
+
+void poll_hurry(struct poll *poll, struct series *series)
+{
+    struct poll_flight job;
+    if (series->full || !find_job(poll, series, &job))
+        return;
+    set_due(poll, &job, when_ms(poll, intake_next_ms(series, poll->grace_ms)));
+    loop_set_timer(poll->context->loop, poll->timer, 0);
 }
 
 /* ---- requests ---- */
@@ -96,11 +142,19 @@ static int request_tickers(struct poll *poll, uint32_t chunk)
     const char *symbols[POLL_CHUNK_MAX];
     size_t count = 0, first = chunk * poll->chunk_size;
     for (size_t i = first; i < first + poll->chunk_size && i < poll->market->instrument_count; i++)
-        if (poll->market->instruments[i].trading)
+        if (poll->market->instruments[i].trading &&
+            !streams_bring_tickers(poll->streams, poll->market->instruments[i].symbol))
             symbols[count++] = poll->market->instruments[i].symbol;
-    if (poll->chunk_size > 0 && count == 0)
-        return error_set(ERROR_MISSING, "none of these markets trades");
+    if (count == 0 && (poll->chunk_size > 0 || streams_bring_all_tickers(poll->streams)))
+        return error_set(ERROR_MISSING, "none of these markets trades, or all of them come by stream");
     return poll->exchange->tickers_request(poll->base_url, symbols, count, &poll->request);
+}
+
+/* Whether it is a streamed series' turn to be confirmed: it is read again from further back. */
+static bool is_confirming(const struct series *series, const struct poll_flight *flight)
+{
+    return series->streamed && series->ring.count > 0 && series->confirm_ms != 0 &&
+           flight->exchange_ms >= series->confirm_ms;
 }
 
 /* ERROR_MISSING when nothing is to be asked for now: then the series is up to date. */
@@ -109,7 +163,9 @@ static int request_candles(struct poll *poll, struct poll_flight *flight)
     struct series *series = &poll->market->slots[flight->index];
     int64_t first_ms = intake_first_ms(series);
     flight->last_open_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms);
-    if (flight->last_open_ms < first_ms || flight->last_open_ms <= ring_newest_ms(&series->ring)) {
+    if (is_confirming(series, flight)) {
+        first_ms = stream_confirm_from_ms(series, poll->confirm_ms, poll->exchange->candles_per_call);
+    } else if (flight->last_open_ms < first_ms || flight->last_open_ms <= ring_newest_ms(&series->ring)) {
         series->ready = true;
         return error_set(ERROR_MISSING, "no candle has closed");
     }
@@ -209,6 +265,11 @@ static int64_t ban_left_ms(const struct poll *poll)
 {
     int64_t left_ms = poll->banned_until_ms != 0 ? poll->banned_until_ms - clock_wall_ms() : 0;
     return left_ms > 0 ? left_ms : 0;
+}
+
+bool poll_may_ask(const struct poll *poll)
+{
+    return poll->on && ban_left_ms(poll) == 0;
 }
 
 static void set_timer(struct poll *poll, int64_t now_ms)
@@ -321,6 +382,8 @@ int poll_open(struct poll *poll)
     set_url(poll, config->exchange_url);
     int64_t speed = config->exchange_speed;
     poll->grace_ms = intake_grace_ms(speed);
+    poll->confirm_ms = config->market_confirm_s * 1000;
+    poll->fallback_ms = stream_wall_ms(config->market_fallback_ms, speed, STREAM_FALLBACK_WALL_MS) * speed;
     poll->random = poll->context->instance | 1;
     poll->banned_until_ms = ban_load(config->process_data_dir, poll->base_url);
     budget_init(&poll->budget, poll->exchange, (int)config->exchange_weight_share);

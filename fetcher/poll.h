@@ -48,6 +48,8 @@ struct poll_flight {
     int64_t exchange_ms;  /* the exchange's clock when it was sent */
 };
 
+struct streams; /* streams.h */
+
 struct poll {
     struct service_context *context; /* borrowed, as all up to the universe */
     const struct exchange *exchange;
@@ -55,6 +57,7 @@ struct poll {
     struct publish *publish;
     struct archive *archive;
     struct universe *universe;
+    struct streams *streams;
     int (*on_instruments)(void *user); /* the list of markets was read into the universe; a code: read it again soon */
     void *user;
 
@@ -64,6 +67,8 @@ struct poll {
     struct budget budget;
     struct exchange_clock clock;
     int64_t grace_ms;         /* exchange time after a close */
+    int64_t fallback_ms;      /* and how much later a candle that should come by stream is asked for */
+    int64_t confirm_ms;       /* exchange time in which a series that comes by stream is confirmed */
     int64_t tick_ms;          /* our time between two polls of the tickers */
     bool following;           /* the tickers are polled */
     int64_t banned_until_ms;  /* our wall clock */
@@ -109,6 +114,21 @@ void poll_follow(struct poll *poll);
 
 /* The store has acked candles of a series: its ring has room. */
 void poll_on_stored(struct poll *poll, struct series *series);
+
+/* Plans a series' next request anew, after streams have changed what is due: not while it is under way or is to be tried
+ * again. */
+void poll_replan(struct poll *poll, struct series *series);
+
+/* Makes a series' request due as if it had no stream: at once if one of its candles has closed. */
+void poll_hurry(struct poll *poll, struct series *series);
+
+/* Takes candles of a series, ascending, as an answer to the request `flight`: through the intake, to the market link and
+ * to the store. */
+void poll_take(struct poll *poll, const struct poll_flight *flight, const struct candle *rows, size_t count,
+               struct intake *out);
+
+/* Whether the exchange may be asked now: we hold the lease, and it has not asked for a stop. */
+bool poll_may_ask(const struct poll *poll);
 
 /* The exchange's time now. */
 int64_t poll_exchange_ms(const struct poll *poll);

@@ -4,6 +4,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/poll.h"
 
+#include "fetcher/streams.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/exchange/ban.h"
@@ -73,7 +74,8 @@ static int read_tickers(struct poll *poll, const struct poll_flight *flight, con
     for (size_t i = 0; code == 0 && i < poll->ticker_count; i++) {
         if (poll->ticker_rows[i].time_ms == 0)
             poll->ticker_rows[i].time_ms = flight->exchange_ms;
-        publish_ticker(poll->publish, &poll->ticker_rows[i], poll_exchange_ms(poll));
+        if (streams_admit_ticker(poll->streams, &poll->ticker_rows[i]))
+            publish_ticker(poll->publish, &poll->ticker_rows[i], poll_exchange_ms(poll));
     }
     return code;
 }
@@ -125,6 +127,19 @@ static void plan_candles(struct poll *poll, const struct poll_flight *flight, st
         poll_plan_again(poll, flight, again_ms(poll, series));
 }
 
+void poll_take(struct poll *poll, const struct poll_flight *flight, const struct candle *rows, size_t count,
+               struct intake *out)
+{
+    struct series *series = &poll->market->slots[flight->index];
+    intake_take(series, rows, count, flight->last_open_ms, out);
+    count_intake(series, out);
+    if (series->ready)
+        publish_candles(poll->publish, series, out->appended, flight->exchange_ms);
+    series->ready = series->ready || out->complete || series->fruitless > INTAKE_FRUITLESS_ASKS;
+    if (out->appended > 0)
+        archive_mark(poll->archive, series);
+}
+
 static int read_candles(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
 {
     struct series *series = &poll->market->slots[flight->index];
@@ -133,13 +148,8 @@ static int read_candles(struct poll *poll, const struct poll_flight *flight, con
     int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, poll);
     if (code != 0)
         return error_context(code, "%s", series->symbol);
-    intake_take(series, poll->rows, poll->row_count, flight->last_open_ms, &intake);
-    count_intake(series, &intake);
-    if (series->ready)
-        publish_candles(poll->publish, series, intake.appended, flight->exchange_ms);
-    series->ready = series->ready || intake.complete || series->fruitless > INTAKE_FRUITLESS_ASKS;
-    if (intake.appended > 0)
-        archive_mark(poll->archive, series);
+    poll_take(poll, flight, poll->rows, poll->row_count, &intake);
+    streams_note_candles(poll->streams, series, intake.appended);
     plan_candles(poll, flight, series, &intake);
     return 0;
 }
@@ -167,6 +177,8 @@ static void obey(struct poll *poll, enum exchange_verdict verdict, const struct 
     metric_add(METRIC_exchange_limited_total, 1);
     budget_stop(&poll->budget, verdict, result->answer.retry_after_s, flight->exchange_ms, now_ms, poll_random(poll));
     int64_t wait_ms = (poll->budget.stopped_until_ms - now_ms) / poll->clock.speed + 1;
+    if (verdict == EXCHANGE_BANNED)
+        streams_stop(poll->streams);
     if (poll->budget.stopped_until_ms == before_ms)
         return;
     if (now_ms >= before_ms)

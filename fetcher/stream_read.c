@@ -33,6 +33,7 @@ static struct subscription *hear(const struct stream_link *link, const char *nam
     if (row == NULL || !row->wanted || (row->link != index && row->link != link->predecessor))
         return NULL;
     row->heard_ms = clock_monotonic_ms();
+    row->next_heard = row->next_heard || row->link != index;
     row->missed = 0;
     row->moves = 0;
     if (!row->alive)
@@ -61,7 +62,8 @@ static void take_candle(struct streams *streams, struct series *series, const st
     struct poll *poll = streams->poll;
     struct poll_flight flight = {
         .kind = POLL_CANDLES,
-        .index = (uint32_t)(series - poll->market->series),
+        .index = (uint32_t)market_index(poll->market, series),
+        .series_id = series->id,
         .last_open_ms = candle->open_time_ms,
         .exchange_ms = poll_exchange_ms(poll),
     };

@@ -60,8 +60,8 @@ static void watch_rows(struct streams *streams, int64_t now_ms)
 
 /* ---- links ---- */
 
-/* What a link carries: subscriptions, those of them that were asked for, and those that its successor has and which
- * spoke since it asked. */
+/* What a link carries: subscriptions, those of them that were asked for, those that its successor has asked for, and
+ * those that it has heard. */
 struct cargo {
     uint32_t rows, asked, handed_over, heard;
 };
@@ -78,7 +78,7 @@ static void weigh(const struct streams *streams, struct cargo cargo[STREAM_LINKS
         of->rows++;
         of->asked += row->request != 0;
         of->handed_over += row->next_request != 0;
-        of->heard += row->next_request != 0 && row->heard_ms > row->asked_ms;
+        of->heard += row->next_heard;
     }
 }
 

@@ -49,6 +49,7 @@ static void release_rows(struct streams *streams, int index, int successor)
             row->link = successor;
             row->request = row->next_request;
             row->next_request = 0;
+            row->next_heard = false;
         } else {
             drop(streams, row);
         }
@@ -60,8 +61,10 @@ static void forget_successor(struct streams *streams, int index)
 {
     streams->links[index].successor = NO_LINK;
     for (size_t i = 0; i < streams->subscriptions.count; i++)
-        if (streams->subscriptions.rows[i].link == index)
+        if (streams->subscriptions.rows[i].link == index) {
             streams->subscriptions.rows[i].next_request = 0;
+            streams->subscriptions.rows[i].next_heard = false;
+        }
 }
 
 static void free_link(struct streams *streams, struct stream_link *link)
@@ -342,6 +345,15 @@ bool streams_bring_tickers(struct streams *streams, const char *symbol)
     return row != NULL && row->alive;
 }
 
+bool streams_bring_all_tickers(struct streams *streams)
+{
+    const struct market *market = streams->poll->market;
+    for (size_t i = 0; i < market->instrument_count; i++)
+        if (market->instruments[i].trading && !streams_bring_tickers(streams, market->instruments[i].symbol))
+            return false;
+    return streams->stream != NULL;
+}
+
 static bool says_the_same(const struct ticker *left, const struct ticker *right)
 {
     return left->last == right->last && left->bid == right->bid && left->ask == right->ask &&
@@ -406,13 +418,12 @@ void streams_set_on(struct streams *streams, bool on)
 
 void streams_follow(struct streams *streams)
 {
-    const struct market *market = streams->poll->market;
+    struct market *market = streams->poll->market;
     if (streams->stream == NULL)
         return;
     if (subscriptions_follow(&streams->subscriptions, market, streams->stream) != 0)
         log_error("streams_not_followed", log_text("error", error_message()));
-    for (size_t i = 0; i < market->series_count; i++) {
-        struct series *series = &market->series[i];
+    for (struct series *series = NULL; (series = market_next(market, series)) != NULL;) {
         const struct subscription *row = subscriptions_find(&streams->subscriptions, series->symbol, series->interval_s);
         series->streamed = row != NULL && row->wanted && row->alive;
     }

@@ -48,6 +48,8 @@ struct streams {
     int64_t watched_ms;        /* monotonic, of the last time, as the following */
     int64_t tickers_ms;
     int64_t logged_ms;
+    int64_t silence_logged_ms;
+    uint32_t silent;           /* subscriptions that fell silent since that was logged */
     uint32_t unlogged;         /* messages that could not be read, and refusals, since one was logged */
     size_t alive_series;       /* series whose candles come by stream */
     bool crowded;              /* there is no room for all subscriptions; it was logged */
@@ -75,8 +77,10 @@ void streams_follow(struct streams *streams);
 /* Connects, subscribes, watches, publishes the tickers that came. */
 void streams_on_tick(struct streams *streams, int64_t now_ms);
 
-/* What the asking wants to know: whether a market's tickers come without a request. */
+/* What the asking wants to know: whether a market's tickers come without a request, and whether those of all markets that
+ * trade do. */
 bool streams_bring_tickers(struct streams *streams, const char *symbol);
+bool streams_bring_all_tickers(struct streams *streams);
 
 /* What the asking has to tell: a ticker that REST brought, which is to be published only if this is true, as a newer one
  * may have been; and `appended` candles of a series that REST brought. */

@@ -23,6 +23,7 @@ void subscription_clear(struct subscription *row)
     row->link = SUBSCRIPTION_NO_LINK;
     row->request = row->next_request = 0;
     row->heard_ms = 0;
+    row->next_heard = false;
     row->missed = 0;
     row->alive = false;
 }
@@ -115,17 +116,18 @@ static void want(struct draft *draft, const struct instrument *instrument, uint3
         known->wanted = true;
 }
 
-static void draft_market(struct draft *draft, const struct market *market)
+static void draft_market(struct draft *draft, struct market *market)
 {
     for (size_t i = 0; i < draft->old->count; i++)
         draft->old->rows[i].wanted = false;
     for (size_t i = 0; draft->stream->tickers_url != NULL && i < market->instrument_count; i++)
-        if (market->instruments[i].trading)
+        if (market->instruments[i].trading && !market_is_leaving(market, market->instruments[i].symbol))
             want(draft, &market->instruments[i], 0);
-    for (size_t i = 0; draft->stream->candles_url != NULL && i < market->series_count; i++) {
-        const struct series *series = &market->series[i];
-        const struct instrument *instrument = market_instrument((struct market *)market, series->symbol);
-        if (instrument != NULL && instrument->trading && draft->stream->has_interval(series->interval_s))
+    for (const struct series *series = NULL;
+         draft->stream->candles_url != NULL && (series = market_next(market, series)) != NULL;) {
+        const struct instrument *instrument = market_instrument(market, series->symbol);
+        if (instrument != NULL && instrument->trading && !series->leaving &&
+            draft->stream->has_interval(series->interval_s))
             want(draft, instrument, series->interval_s);
     }
     for (size_t i = 0; i < draft->old->count; i++)
@@ -133,7 +135,7 @@ static void draft_market(struct draft *draft, const struct market *market)
             draft->rows[draft->count++] = draft->old->rows[i];
 }
 
-int subscriptions_follow(struct subscriptions *subscriptions, const struct market *market,
+int subscriptions_follow(struct subscriptions *subscriptions, struct market *market,
                          const struct exchange_stream *stream)
 {
     size_t capacity = market->instrument_count + market->series_count + subscriptions->count;

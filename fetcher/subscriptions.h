@@ -22,6 +22,7 @@ struct subscription {
     int64_t asked_ms;             /* monotonic, of the text */
     int64_t heard_ms;             /* monotonic, of the last word on it; 0: none on this link */
     int64_t rest_until_ms;        /* monotonic; it is not asked for before */
+    bool next_heard;              /* the link's successor brought a word on it */
     uint32_t missed;              /* what REST brought while it was silent, in a row */
     uint32_t moves;               /* from link to link because of that */
     union {
@@ -49,7 +50,7 @@ void subscriptions_release(struct subscriptions *subscriptions);
 /* Compares with the market: what is new in it gets a row, what is no more is not wanted, and such rows as are on no link
  * vanish. Markets that do not trade are not wanted; nor is what the stream has no name for, or no candles of that
  * length. ERROR_MEMORY, and then nothing has changed. */
-int subscriptions_follow(struct subscriptions *subscriptions, const struct market *market,
+int subscriptions_follow(struct subscriptions *subscriptions, struct market *market,
                          const struct exchange_stream *stream) MUST_CHECK;
 
 /* The row of a symbol (interval 0: its tickers), or of a name in the stream; NULL if there is none. Valid until the next
