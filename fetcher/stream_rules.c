@@ -31,7 +31,7 @@ int64_t stream_wall_ms(int64_t ms, int64_t speed, int64_t least_ms)
 int64_t stream_silence_ms(const struct exchange_stream *stream, enum stream_kind kind, int64_t speed, int64_t tick_ms)
 {
     if (kind == STREAM_TICKERS)
-        return larger(TICKER_TICKS * tick_ms, STREAM_PATIENCE_MS);
+        return larger(smaller(TICKER_TICKS * tick_ms, STREAM_SILENCE_MS / speed), STREAM_PATIENCE_MS);
     if (stream->silence_ms == 0)
         return 0;
     int64_t silence_ms = larger(STREAM_SILENCE_TIMES * stream->silence_ms, STREAM_SILENCE_LEAST_MS);

@@ -82,11 +82,15 @@ static void weigh(const struct streams *streams, struct cargo cargo[STREAM_LINKS
     }
 }
 
+/* Whether nothing at all has come for long, though something was asked for. */
 static bool is_silent(const struct streams *streams, const struct stream_link *link, const struct cargo *cargo,
                       int64_t now_ms)
 {
     int64_t bound_ms = stream_wall_ms(STREAM_SILENCE_MS, streams->poll->clock.speed, LINK_PATIENCE_MS);
-    return link->state == STREAM_LINK_OPEN && cargo->asked > 0 && now_ms - link->heard_ms > bound_ms;
+    uint32_t asked = cargo[link - streams->links].asked;
+    if (link->predecessor != NO_LINK)
+        asked += cargo[link->predecessor].handed_over;
+    return link->state == STREAM_LINK_OPEN && asked > 0 && now_ms - link->heard_ms > bound_ms;
 }
 
 /* Whether the exchange is about to close a link. */
@@ -113,35 +117,51 @@ static void begin_handing_over(struct streams *streams, struct stream_link *link
 }
 
 /* The old link ends when the new one has asked for everything and heard of it, or has waited long enough. */
-static void end_handing_over(struct streams *streams, struct stream_link *link, const struct cargo *cargo,
-                             int64_t now_ms)
+static bool is_handed_over(const struct streams *streams, const struct stream_link *link, const struct cargo *cargo,
+                           int64_t now_ms)
 {
     const struct stream_link *next = &streams->links[link->successor];
     int64_t patience_ms = stream_wall_ms(TAKE_OVER_MS, streams->poll->clock.speed, LINK_PATIENCE_MS);
-    if (next->state != STREAM_LINK_OPEN || cargo->handed_over < cargo->rows ||
-        (cargo->heard < cargo->rows && now_ms - next->said_ms < patience_ms))
-        return;
+    return next->state == STREAM_LINK_OPEN && cargo->handed_over == cargo->rows &&
+           (cargo->heard == cargo->rows || (next->spoke && now_ms - next->said_ms >= patience_ms));
+}
+
+static void end_handing_over(struct streams *streams, struct stream_link *link, const struct cargo *cargo)
+{
     log_info("stream_handed_over", log_int("link", link - streams->links), log_int("to", link->successor),
              log_int("subscriptions", cargo->rows));
     metric_add(METRIC_stream_reconnects_total, 1);
     streams_end_link(streams, link);
 }
 
-static void watch_link(struct streams *streams, struct stream_link *link, const struct cargo *cargo, int64_t now_ms)
+static void give_up(struct streams *streams, struct stream_link *link, const struct cargo *cargo, int64_t now_ms)
 {
-    if (is_silent(streams, link, cargo, now_ms)) {
-        log_warn("stream_connection_silent", log_int("link", link - streams->links), log_text("url", link->url),
-                 log_int("subscriptions", cargo->rows));
-        metric_add(METRIC_stream_silent_total, cargo->rows);
-        metric_add(METRIC_stream_reconnects_total, 1);
-        streams_end_link(streams, link);
-    } else if (link->successor != NO_LINK) {
-        end_handing_over(streams, link, cargo, now_ms);
-    } else if (link->predecessor == NO_LINK && cargo->rows == 0 && link->state == STREAM_LINK_OPEN) {
+    log_warn("stream_connection_silent", log_int("link", link - streams->links), log_text("url", link->url),
+             log_int("subscriptions", cargo->rows));
+    metric_add(METRIC_stream_silent_total, cargo->rows);
+    metric_add(METRIC_stream_reconnects_total, 1);
+    if (!link->spoke)
+        stream_failed(&streams->attempts, now_ms, poll_random(streams->poll));
+    streams_end_link(streams, link);
+}
+
+/* Looks after one link; true if it is no more, and so the others do not carry what they did. */
+static bool watch_link(struct streams *streams, struct stream_link *link, const struct cargo *all, int64_t now_ms)
+{
+    const struct cargo *cargo = &all[link - streams->links];
+    bool hands_over = link->successor != NO_LINK, takes_over = link->predecessor != NO_LINK;
+    if (is_silent(streams, link, all, now_ms)) {
+        give_up(streams, link, cargo, now_ms);
+    } else if (hands_over && is_handed_over(streams, link, cargo, now_ms)) {
+        end_handing_over(streams, link, cargo);
+    } else if (!hands_over && !takes_over && cargo->rows == 0 && link->state == STREAM_LINK_OPEN) {
         streams_end_link(streams, link); /* it carries nothing any more */
-    } else if (link->predecessor == NO_LINK && is_old(streams, link, now_ms)) {
-        begin_handing_over(streams, link, now_ms);
+    } else {
+        if (!hands_over && !takes_over && is_old(streams, link, now_ms))
+            begin_handing_over(streams, link, now_ms);
+        return false;
     }
+    return true;
 }
 
 void streams_watch(struct streams *streams, int64_t now_ms)
@@ -153,10 +173,10 @@ void streams_watch(struct streams *streams, int64_t now_ms)
     streams->watched_ms = now_ms;
     watch_rows(streams, now_ms);
     weigh(streams, cargo);
-    for (int i = 0; i < STREAM_LINKS_MAX; i++) {
-        if (streams->links[i].state != STREAM_LINK_FREE)
-            watch_link(streams, &streams->links[i], &cargo[i], now_ms);
+    for (int i = 0; i < STREAM_LINKS_MAX; i++)
+        if (streams->links[i].state != STREAM_LINK_FREE && watch_link(streams, &streams->links[i], cargo, now_ms))
+            break;
+    for (int i = 0; i < STREAM_LINKS_MAX; i++)
         open += streams->links[i].state == STREAM_LINK_OPEN;
-    }
     metric_set(METRIC_stream_connections, open);
 }

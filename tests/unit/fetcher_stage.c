@@ -18,7 +18,7 @@ struct stage stage;
 
 static struct config config = {
     .exchange_name = "binance", .exchange_url = "http://exchange.test/", .exchange_connections = 4,
-    .exchange_timeout_ms = 1000, .exchange_weight_share = 80, .market_symbols = "", .market_max_symbols = 100,
+    .exchange_timeout_ms = 1000, .market_confirm_s = 300, .market_fallback_ms = 5000, .exchange_weight_share = 80, .market_symbols = "", .market_max_symbols = 100,
     .market_quote_asset = "USDT", .market_intervals = "1m", .market_tick_ms = 10000, .market_history = 120,
     .sma_cross_enabled = true, .sma_cross_fast = 2, .sma_cross_slow = 3,
 };
@@ -71,6 +71,7 @@ int64_t stage_exchange_ms(void)
 }
 
 int64_t stage_now_us(void) { return world.now_us; }
+int64_t stage_speed(void) { return world.speed; }
 int64_t clock_monotonic_us(void) { return world.now_us; }
 int64_t clock_monotonic_ms(void) { return world.now_us / 1000; }
 int64_t clock_wall_ms(void) { return WALL_START_MS + world.now_us / 1000; }
@@ -417,11 +418,13 @@ void stage_set(int64_t speed)
     drop_mails(true);
     drop_mails(false);
     stage_exchange_clear();
+    stage_stream_clear();
     memset(&world, 0, sizeof world);
     stage = (struct stage){0};
     world.now_us = world.began_us = now_us;
     world.speed = speed;
     config.exchange_speed = speed;
+    config.exchange_stream_url = "none";
     config.process_data_dir = test_directory();
     for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
         world.starts_ms[symbol] = -1;
@@ -429,6 +432,7 @@ void stage_set(int64_t speed)
 
 void stage_start(void)
 {
+    config.exchange_stream_url = stage.streams ? "ws://exchange.test/ws" : "none";
     world.context = (struct service_context){.role = ROLE_FETCHER, .config = &config, .instance = test_random() | 1};
     world.state = calloc(1, fetcher_service.state_size);
     CU_ASSERT_FATAL(world.state != NULL && fetcher_service.open(&world.context, world.state) == 0);
@@ -509,10 +513,11 @@ static bool step(int64_t until_us)
         mail >= 0 ? world.mails[mail].due_us : INT64_MAX,
         timer >= 0 ? world.timers[timer].due_us : INT64_MAX,
         stage_exchange_next_us(),
+        stage_stream_next_us(),
         world.running ? world.tick_us : INT64_MAX,
     };
     int first = 0;
-    for (int i = 1; i < 4; i++)
+    for (int i = 1; i < 5; i++)
         if (due_us[i] < due_us[first])
             first = i;
     if (due_us[first] > until_us)
@@ -523,6 +528,7 @@ static bool step(int64_t until_us)
     case 0: deliver_mail((size_t)mail); break;
     case 1: fire(&world.timers[timer]); break;
     case 2: stage_exchange_deliver(); break;
+    case 3: stage_stream_deliver(); break;
     default: tick(); break;
     }
     return true;

@@ -14,16 +14,25 @@ struct stage_faults {
     unsigned omitted;                            /* candles left out of an answer, but there in the next */
     unsigned lost;                               /* messages between fetcher and persister, either way */
     bool lacks_some;                             /* the exchange itself lacks every 17th candle of the third symbol */
+    unsigned stream_lost;                        /* messages of streams */
+    bool streams_silent;                         /* connections stay open, and nothing comes */
+    bool streams_refused;                        /* no connection comes about */
+    bool streams_early;                          /* candles are called closed two seconds before they are */
+    bool mute;                                   /* the first connection says nothing of the second symbol */
 };
 
 struct stage {
     struct stage_faults faults;
     bool persister_away;
     bool lease_taken;      /* by another fetcher */
+    bool streams;          /* the exchange has streams; set before the start */
     /* What was seen. */
     unsigned requests, requests_while_stopped, stops;
     unsigned candles_published, published_wrongly, tickers_published, instruments_published;
     unsigned stored_rows, stored_wrongly;
+    unsigned stream_connections, stream_connections_while_stopped, stream_texts;
+    unsigned stream_messages;    /* that the fetcher got, tickers and candles */
+    unsigned stream_topics_cut;  /* that were still on connections at their age of 24 hours */
     uint64_t generation;
     enum process_status status;
 };
@@ -41,6 +50,12 @@ void stage_stop(void);
 /* Lets time pass. */
 void stage_run(int64_t wall_ms);
 
+/* The exchange cuts all stream connections. */
+void stage_cut_streams(void);
+
+/* How many stream connections there are. */
+int stage_streams_open(void);
+
 /* How many minutes of the market have closed, by the exchange's clock. */
 int64_t stage_closed(void);
 
@@ -55,14 +70,21 @@ bool stage_store_has_published(void);
 int64_t stage_start_of(int symbol);
 
 /* Between fetcher_stage.c and fetcher_stage_exchange.c: the time, ours and the exchange's; chance, in 1000; the market;
- * when the exchange answers next, and that it does; and its forgetting all calls. */
+ * when the exchange answers next, and that it does; its forgetting all calls; and whether it wants none now. */
 int64_t stage_now_us(void);
 int64_t stage_exchange_ms(void);
+int64_t stage_speed(void);
 bool stage_happens(unsigned rate);
 struct candle stage_truth(int symbol, int64_t minute);
 bool stage_lacks(int symbol, int64_t minute);
 int64_t stage_exchange_next_us(void);
 void stage_exchange_deliver(void);
 void stage_exchange_clear(void);
+bool stage_exchange_stopped(void);
+
+/* The same between fetcher_stage.c and fetcher_stage_stream.c. */
+int64_t stage_stream_next_us(void);
+void stage_stream_deliver(void);
+void stage_stream_clear(void);
 
 #endif

@@ -134,6 +134,11 @@ void stage_exchange_clear(void)
     played.stopped_until_ms = 0;
 }
 
+bool stage_exchange_stopped(void)
+{
+    return stage_now_us() > played.stopped_from_us && stage_exchange_ms() < played.stopped_until_ms;
+}
+
 void http_client_close(struct http_client *client)
 {
     (void)client;
@@ -156,7 +161,7 @@ int http_client_get(struct http_client *client, const char *url, uint64_t tag)
     int64_t travel_us = 200 + (int64_t)(test_random() % 3000), now_us = stage_now_us();
     *call = (struct call){.used = true, .sent_us = now_us, .due_us = now_us + 2 * travel_us, .tag = tag, .retry_after_s = -1};
     stage.requests++;
-    stage.requests_while_stopped += stage_now_us() > played.stopped_from_us && stage_exchange_ms() < played.stopped_until_ms;
+    stage.requests_while_stopped += stage_exchange_stopped();
     played.room--;
     answer(call, url);
     return 0;

@@ -1,0 +1,261 @@
+/* The whole fetcher on an exchange with streams: they spare requests, and whatever becomes of them, no candle is lost,
+ * changed or published twice. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/runtime/metrics.h"
+#include "tests/harness.h"
+#include "tests/unit/fetcher_stage.h"
+
+enum { SETTLE_MS = 8000, SPEED = 100, TOPICS = 2 * STAGE_SYMBOLS, HISTORY_BEGINS = 80, FIRST_CLOSES = 200 };
+
+static void begin(int64_t speed)
+{
+    stage_set(speed);
+    stage.streams = true;
+    stage_start();
+    stage_run(2000);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS);
+}
+
+static void check_world(void)
+{
+    CU_ASSERT_EQUAL(stage.published_wrongly, 0);
+    CU_ASSERT_EQUAL(stage.stored_wrongly, 0);
+    CU_ASSERT_EQUAL(stage.requests_while_stopped, 0);
+    CU_ASSERT_EQUAL(stage.stream_connections_while_stopped, 0);
+}
+
+/* Lets the faults end, and checks that the store has all that had closed by then. */
+static void settle(int64_t first)
+{
+    int64_t closed = stage_closed();
+    bool lacks_some = stage.faults.lacks_some;
+    stage.faults = (struct stage_faults){.lacks_some = lacks_some};
+    stage_run(SETTLE_MS);
+    CU_ASSERT(stage_store_has(first, closed - 1));
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+    check_world();
+    stage_kill();
+}
+
+/* Runs to `after_ms` behind the next close. */
+static void run_past_close(int64_t after_ms)
+{
+    int64_t speed = stage_speed();
+    stage_run((STAGE_MINUTE_MS - stage_exchange_ms() % STAGE_MINUTE_MS + after_ms + speed - 1) / speed);
+}
+
+static void streams_spare_requests(void)
+{
+    begin(1);
+    double streamed = metric_value(METRIC_candles_streamed_total);
+    unsigned requests = stage.requests, tickers = stage.tickers_published;
+    stage_run(60 * STAGE_MINUTE_MS);
+    CU_ASSERT_EQUAL(metric_value(METRIC_candles_streamed_total) - streamed, 60 * STAGE_SYMBOLS);
+    CU_ASSERT_EQUAL(stage.candles_published, 60 * STAGE_SYMBOLS);
+    CU_ASSERT(stage.tickers_published - tickers >= 358 * STAGE_SYMBOLS);
+    /* The clock twice a minute, a list of markets, and each series every five minutes. */
+    CU_ASSERT(stage.requests - requests <= 2 * 60 + 1 + STAGE_SYMBOLS * 60 / 5 + 5);
+    CU_ASSERT(stage.requests - requests >= 2 * 60 + STAGE_SYMBOLS * (60 / 5 - 1));
+    CU_ASSERT_EQUAL(stage.stream_connections, 1);
+    settle(HISTORY_BEGINS);
+}
+
+static void a_candle_comes_with_its_close(void)
+{
+    begin(1);
+    run_past_close(-100);
+    unsigned published = stage.candles_published, requests = stage.requests;
+    stage_run(1200);
+    CU_ASSERT_EQUAL(stage.candles_published - published, STAGE_SYMBOLS);
+    CU_ASSERT(stage.requests - requests <= 1); /* the clock */
+    settle(HISTORY_BEGINS);
+}
+
+static void silence_is_noticed_and_rest_takes_over(void)
+{
+    begin(1);
+    double silent = metric_value(METRIC_stream_silent_total);
+    run_past_close(10000);
+    stage.faults.streams_silent = true;
+    stage_run(15000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), 0);
+    CU_ASSERT(metric_value(METRIC_stream_silent_total) - silent >= STAGE_SYMBOLS);
+    unsigned published = stage.candles_published, tickers = stage.tickers_published;
+    run_past_close(1000);
+    CU_ASSERT_EQUAL(stage.candles_published - published, STAGE_SYMBOLS); /* as if there had never been a stream */
+    CU_ASSERT(stage.tickers_published - tickers >= 3 * STAGE_SYMBOLS);
+    stage_run(5 * STAGE_MINUTE_MS);
+    CU_ASSERT(stage.stream_connections > 2 && stage.stream_connections < 60);
+    stage.faults.streams_silent = false;
+    stage_run(2 * STAGE_MINUTE_MS);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS);
+    settle(HISTORY_BEGINS);
+}
+
+static void a_candle_that_does_not_come_is_asked_for(void)
+{
+    begin(1);
+    run_past_close(-1500);
+    stage.faults.streams_silent = true;
+    unsigned published = stage.candles_published;
+    stage_run(1500 + 4000);
+    CU_ASSERT_EQUAL(stage.candles_published, published);
+    stage_run(2000);
+    CU_ASSERT_EQUAL(stage.candles_published - published, STAGE_SYMBOLS);
+    settle(HISTORY_BEGINS);
+}
+
+static void a_silent_subscription_moves_to_another_connection(void)
+{
+    begin(1);
+    CU_ASSERT_EQUAL(stage_streams_open(), 1);
+    stage.faults.mute = true;
+    unsigned published = stage.candles_published;
+    stage_run(15000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS - 2);
+    stage_run(4 * STAGE_MINUTE_MS);
+    CU_ASSERT(stage.candles_published - published >= 4 * STAGE_SYMBOLS);
+    CU_ASSERT_EQUAL(stage_streams_open(), 2);
+    CU_ASSERT(metric_value(METRIC_stream_topics) >= TOPICS - 1); /* its price stands still, so its ticker is not missed */
+    settle(HISTORY_BEGINS);
+}
+
+static void lost_words_cost_no_candle(void)
+{
+    begin(SPEED);
+    double streamed = metric_value(METRIC_candles_streamed_total);
+    stage.faults = (struct stage_faults){.stream_lost = 300, .omitted = 20, .status500 = 20};
+    stage_run(120000);
+    CU_ASSERT(metric_value(METRIC_candles_streamed_total) - streamed > 100);
+    settle(HISTORY_BEGINS);
+}
+
+static void what_is_called_closed_too_early_is_not_taken(void)
+{
+    begin(1);
+    stage.faults.streams_early = true;
+    stage_run(20 * STAGE_MINUTE_MS);
+    CU_ASSERT_EQUAL(stage.candles_published, 20 * STAGE_SYMBOLS);
+    settle(HISTORY_BEGINS);
+}
+
+static void cuts_cost_no_candle(void)
+{
+    begin(SPEED);
+    double reconnects = metric_value(METRIC_stream_reconnects_total);
+    for (int i = 0; i < 60; i++) {
+        stage_run((int64_t)(test_random() % 2000));
+        stage_cut_streams();
+    }
+    stage_run(5000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS);
+    CU_ASSERT(metric_value(METRIC_stream_reconnects_total) - reconnects > 30);
+    settle(HISTORY_BEGINS);
+}
+
+static void connections_are_not_tried_too_often(void)
+{
+    begin(1);
+    unsigned connections = stage.stream_connections;
+    stage.faults.streams_refused = true;
+    stage_cut_streams();
+    stage_run(5 * 60000);
+    CU_ASSERT(stage.stream_connections - connections >= 8);
+    CU_ASSERT(stage.stream_connections - connections <= 20); /* the pauses grow */
+    stage.faults.streams_refused = false;
+    stage_run(120000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS);
+    settle(HISTORY_BEGINS);
+}
+
+static void a_lifetime_is_overlapped(void)
+{
+    begin(1000);
+    double least = TOPICS;
+    for (int i = 0; i < 1000; i++) {
+        stage_run(100); /* at the end the first connection's day is over */
+        if (metric_value(METRIC_stream_topics) < least)
+            least = metric_value(METRIC_stream_topics);
+    }
+    CU_ASSERT_EQUAL(least, TOPICS);
+    CU_ASSERT_EQUAL(stage.stream_connections, 2);
+    CU_ASSERT_EQUAL(stage.stream_topics_cut, 0);
+    CU_ASSERT_EQUAL(stage_streams_open(), 1);
+    settle(HISTORY_BEGINS);
+}
+
+static void a_lost_lease_ends_the_streams(void)
+{
+    begin(SPEED);
+    stage.lease_taken = true;
+    stage_run(5000);
+    CU_ASSERT_EQUAL(stage_streams_open(), 0);
+    unsigned connections = stage.stream_connections, published = stage.candles_published;
+    stage_run(10000);
+    CU_ASSERT_EQUAL(stage.stream_connections, connections);
+    CU_ASSERT_EQUAL(stage.candles_published, published);
+    stage.lease_taken = false;
+    stage_run(5000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS);
+    settle(HISTORY_BEGINS);
+}
+
+static void bans_are_obeyed(void)
+{
+    begin(10);
+    stage.faults.status429 = 200;
+    for (int i = 0; i < 30; i++) {
+        stage_run(500 + (int64_t)(test_random() % 6000));
+        stage_kill();
+        stage_run((int64_t)(test_random() % 500));
+        stage_start();
+    }
+    CU_ASSERT(stage.stops > 10);
+    stage.faults.status429 = 0;
+    stage_run(SETTLE_MS);
+    settle(HISTORY_BEGINS);
+}
+
+static void whatever_happens_no_candle_is_lost(void)
+{
+    begin(SPEED);
+    for (int i = 0; i < 150; i++) {
+        stage.faults = (struct stage_faults){
+            .cut = 20, .status500 = 20, .timeout = 10, .lost = 20, .lacks_some = true, .stream_lost = 50,
+            .streams_silent = test_random() % 4 == 0,
+            .streams_refused = test_random() % 4 == 0,
+            .streams_early = test_random() % 4 == 0,
+            .mute = test_random() % 4 == 0,
+        };
+        stage_run((int64_t)(test_random() % 3000));
+        if (test_random() % 2 == 0)
+            stage_cut_streams();
+        if (test_random() % 4 != 0)
+            continue;
+        stage_kill();
+        stage_run((int64_t)(test_random() % 1000));
+        stage_start();
+    }
+    stage_run(SETTLE_MS);
+    settle(FIRST_CLOSES);
+}
+
+const char *const suite_name = "fetcher with streams";
+
+const struct test suite_tests[] = {
+    {"streams spare requests", streams_spare_requests},
+    {"a candle comes with its close", a_candle_comes_with_its_close},
+    {"silence is noticed and REST takes over", silence_is_noticed_and_rest_takes_over},
+    {"a candle that does not come is asked for", a_candle_that_does_not_come_is_asked_for},
+    {"a silent subscription moves to another connection", a_silent_subscription_moves_to_another_connection},
+    {"lost words cost no candle", lost_words_cost_no_candle},
+    {"what is called closed too early is not taken", what_is_called_closed_too_early_is_not_taken},
+    {"cuts cost no candle", cuts_cost_no_candle},
+    {"connections are not tried too often", connections_are_not_tried_too_often},
+    {"a lifetime is overlapped", a_lifetime_is_overlapped},
+    {"a lost lease ends the streams", a_lost_lease_ends_the_streams},
+    {"bans are obeyed", bans_are_obeyed},
+    {"whatever happens, no candle is lost", whatever_happens_no_candle_is_lost},
+    {NULL, NULL},
+};
