@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEFAULT_STEP_SCALE = 8 }; /* steps of 10^-8 where a filter is switched off */
-
 /* {"code":..,"msg":..} */
 
 static const char *const error_names[] = {"code", "msg"};
@@ -118,7 +116,7 @@ struct symbol_reader {
     bool unnameable; /* its name cannot stand in a message */
     bool spot;
     char status[32];
-    struct decimal tick, step, minimum, maximum, notional;
+    struct limits limits;
     struct instrument instrument;
 };
 
@@ -162,13 +160,13 @@ static int read_filter(void *user, size_t index, struct json_value value)
     if (code != 0)
         return error_context(code, "filter");
     if (strcmp(reader.type, "PRICE_FILTER") == 0) {
-        symbol->tick = reader.values[FILTER_TICK_SIZE];
+        symbol->limits.tick = reader.values[FILTER_TICK_SIZE];
     } else if (strcmp(reader.type, "LOT_SIZE") == 0) {
-        symbol->step = reader.values[FILTER_STEP_SIZE];
-        symbol->minimum = reader.values[FILTER_MIN_QTY];
-        symbol->maximum = reader.values[FILTER_MAX_QTY];
+        symbol->limits.step = reader.values[FILTER_STEP_SIZE];
+        symbol->limits.minimum = reader.values[FILTER_MIN_QTY];
+        symbol->limits.maximum = reader.values[FILTER_MAX_QTY];
     } else if (strcmp(reader.type, "MIN_NOTIONAL") == 0 || strcmp(reader.type, "NOTIONAL") == 0) {
-        symbol->notional = reader.values[FILTER_MIN_NOTIONAL];
+        symbol->limits.notional = reader.values[FILTER_MIN_NOTIONAL];
     }
     return 0;
 }
@@ -191,28 +189,6 @@ static int read_symbol_member(void *user, const char *key, size_t key_length, st
     }
 }
 
-/* The instrument that the filters describe. A limit that is 0 is off; a step that is off is the smallest there is. */
-static int finish_instrument(struct symbol_reader *reader)
-{
-    static const struct decimal smallest = {1, DEFAULT_STEP_SCALE};
-    struct instrument *instrument = &reader->instrument;
-    struct decimal tick = reader->tick.mantissa != 0 ? reader->tick : smallest;
-    struct decimal step = reader->step.mantissa != 0 ? reader->step : smallest;
-    instrument->trading = reader->spot && strcmp(reader->status, "TRADING") == 0;
-    instrument->tick_size = tick.mantissa;
-    instrument->price_scale = tick.scale;
-    const struct decimal quantities[] = {step, reader->minimum};
-    int64_t *const mantissas[] = {&instrument->lot_step, &instrument->minimum_quantity};
-    int code = align_decimals(quantities, 2, mantissas, &instrument->quantity_scale);
-    if (code != 0)
-        return code;
-    if (decimal_rescale(reader->maximum, instrument->quantity_scale, ROUND_DOWN, &instrument->maximum_quantity) != 0)
-        instrument->maximum_quantity = 0; /* more than a quantity can say is no limit */
-    if (decimal_rescale(reader->notional, AMOUNT_SCALE, ROUND_UP, &instrument->minimum_notional) != 0)
-        return error_set(ERROR_PROTOCOL, "a notional with too many digits");
-    return 0;
-}
-
 static int read_symbol(void *user, size_t index, struct json_value value)
 {
     struct instruments_reader *instruments = user;
@@ -221,9 +197,10 @@ static int read_symbol(void *user, size_t index, struct json_value value)
     if (code == 0)
         code = members_check(&reader.members, SYMBOL_REQUIRED);
     if (code == 0)
-        code = finish_instrument(&reader);
+        code = make_limits(&reader.limits, &reader.instrument);
     if (code != 0)
         return error_context(code, "symbol %zu %s", index, reader.instrument.symbol);
+    reader.instrument.trading = reader.spot && strcmp(reader.status, "TRADING") == 0;
     return reader.unnameable ? 0 : instruments->fn(instruments->user, &reader.instrument);
 }
 

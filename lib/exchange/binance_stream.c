@@ -86,7 +86,8 @@ struct kline {
 struct message {
     struct members members; /* of the event and of what it is wrapped in */
     char type[32];
-    int64_t time_ms, id, code;
+    int64_t time_ms, code;
+    uint64_t id;
     char name[SYMBOL_SIZE]; /* lower case; empty: none that we could have asked for */
     struct decimal prices[PRICES];
     double quote_volume;
@@ -137,13 +138,6 @@ static int read_lower_case(struct json_value value, char out[SYMBOL_SIZE])
     return code;
 }
 
-/* An answer to a text that Binance could not read has the id null. */
-static int read_id(struct json_value value, int64_t *id)
-{
-    *id = 0;
-    return json_is_null(value) ? 0 : json_integer(value, id);
-}
-
 static int read_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
     struct message *message = user;
@@ -157,7 +151,7 @@ static int read_member(void *user, const char *key, size_t key_length, struct js
     case EVENT_SYMBOL: return read_lower_case(value, message->name);
     case EVENT_KLINE: return read_kline(message, value);
     case EVENT_QUOTE_VOLUME: return read_roughly(value, &message->quote_volume);
-    case EVENT_ID: return read_id(value, &message->id);
+    case EVENT_ID: return read_request_id(value, &message->id);
     case EVENT_CODE: return json_integer(value, &message->code);
     case EVENT_TEXT: return read_short_text(value, message->text, sizeof message->text);
     case EVENT_ERROR: case EVENT_DATA: return json_each_member(value, read_member, message);
@@ -197,7 +191,7 @@ static void tell_answer(const struct message *message, const struct stream_event
     if (refused)
         (void)snprintf(why, sizeof why, "%" PRId64 " %s", message->code, message->text);
     if (refused || (message->members.seen & 1u << EVENT_ID) != 0)
-        events->on_answer(user, message->id > 0 ? (uint64_t)message->id : 0, !refused, why);
+        events->on_answer(user, message->id, !refused, why);
 }
 
 static int read_message(const char *text, size_t size, const struct stream_events *events, void *user)

@@ -31,6 +31,7 @@ void budget_init(struct budget *budget, const struct exchange *exchange, int sha
     *budget = (struct budget){
         .limit = (int)((int64_t)exchange->weight_limit * share_percent / 100),
         .window_ms = exchange->weight_window_ms,
+        .ban_ms = exchange->ban_ms,
         .bucket_ms = exchange->weight_window_ms,
         .bucket_count = 1,
     };
@@ -131,7 +132,7 @@ static int64_t guess_ms(const struct budget *budget, enum exchange_verdict verdi
     int64_t most = banned ? BAN_MOST_MS : STOP_MOST_MS;
     int64_t pause = budget->window_ms > STOP_LEAST_MS ? budget->window_ms : STOP_LEAST_MS;
     if (banned)
-        pause = BAN_MS;
+        pause = budget->ban_ms > 0 ? budget->ban_ms : BAN_MS;
     pause <<= budget->stops < DOUBLINGS_MOST ? budget->stops : DOUBLINGS_MOST;
     pause = pause < most ? pause : most;
     return pause + (int64_t)(random % (uint64_t)(pause / 2 + 1));

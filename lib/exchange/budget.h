@@ -35,6 +35,7 @@ struct budget {
     uint32_t bucket_count;             /* in a window */
     struct budget_bucket buckets[BUDGET_SLICES + 1]; /* by number modulo bucket_count */
     int64_t window_ms;
+    int64_t ban_ms;           /* as in struct exchange */
     int64_t stopped_from_ms;  /* exchange time of the newest stop */
     int64_t stopped_until_ms; /* exchange time before which nothing may be sent; 0: it may */
     uint32_t stops;           /* in a row */
@@ -58,9 +59,9 @@ bool budget_take(struct budget *budget, enum budget_priority priority, int weigh
 void budget_correct(struct budget *budget, int used_weight, int64_t sent_ms, int64_t received_ms);
 
 /* The exchange asked for a stop (EXCHANGE_SLOW or EXCHANGE_BANNED) of `retry_after_s` seconds of its clock, in the
- * answer to a request that was sent at `sent_ms`. -1: it did not say; then a window, or two minutes for a ban, twice as
- * long each time that it says so again after we have waited, up to an hour or three days, and up to half as much more
- * by `random`, which is any number. A stop lasts at least a second and is never shortened. */
+ * answer to a request that was sent at `sent_ms`. -1: it did not say; then a window, or for a ban ban_ms or two minutes,
+ * twice as long each time that it says so again after we have waited, up to an hour or three days, and up to half as
+ * much more by `random`, which is any number. A stop lasts at least a second and is never shortened. */
 void budget_stop(struct budget *budget, enum exchange_verdict verdict, int retry_after_s, int64_t sent_ms,
                  int64_t exchange_now_ms, uint64_t random);
 

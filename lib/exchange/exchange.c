@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct exchange exchange_binance;
+extern const struct exchange exchange_binance, exchange_bybit, exchange_okx;
 
 const struct exchange *const exchanges[] = {
     &exchange_binance,
+    &exchange_okx,
+    &exchange_bybit,
 };
 
 const size_t exchange_count = sizeof exchanges / sizeof exchanges[0];

@@ -65,6 +65,7 @@ struct exchange {
     int weight_limit;
     int64_t weight_window_ms;
     bool weight_window_whole;
+    int64_t ban_ms; /* how long a ban lasts at least where the answer does not say; 0: unknown */
     int tickers_per_call;  /* symbols of one ticker request that are cheapest; 0: only all can be asked for */
     int candles_per_call;  /* closed candles that one request can return at most */
     int candles_reach;     /* the newest so many of a series can be had at all; 0: all that there ever were */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SMALLEST_STEP_SCALE = 8 }; /* steps of 10^-8 where an exchange has none */
+
 int members_index(struct members *members, const char *key, size_t length, int *index)
 {
     *index = -1;
@@ -126,6 +128,92 @@ int make_prices(const struct decimal prices[PRICES], struct ticker *out)
 {
     int64_t *const mantissas[] = {&out->bid, &out->ask, &out->last};
     return align_decimals(prices, PRICES, mantissas, &out->price_scale);
+}
+
+struct candle_row {
+    size_t columns; /* seen */
+    int64_t open_time_ms;
+    struct decimal values[CANDLE_VALUES];
+    size_t flag_column;
+    int64_t flag;
+};
+
+static int read_candle_column(void *user, size_t index, struct json_value value)
+{
+    struct candle_row *row = user;
+    row->columns = index + 1;
+    if (index == 0)
+        return json_integer(value, &row->open_time_ms);
+    if (index <= CANDLE_VALUES)
+        return read_not_negative(value, &row->values[index - 1]);
+    return index == row->flag_column ? json_integer(value, &row->flag) : 0;
+}
+
+int read_candle_row(struct json_value value, size_t flag_column, struct candle *out, bool *flag)
+{
+    struct candle_row row = {.flag_column = flag_column};
+    int code = json_each_element(value, read_candle_column, &row);
+    if (code != 0)
+        return code;
+    if (row.columns <= CANDLE_VALUES || row.columns <= flag_column)
+        return error_set(ERROR_PROTOCOL, "%zu columns", row.columns);
+    if (row.open_time_ms < 0 || row.flag < 0 || row.flag > 1)
+        return error_set(ERROR_PROTOCOL, "open time %" PRId64 ", flag %" PRId64, row.open_time_ms, row.flag);
+    code = make_candle(row.open_time_ms, row.values, out);
+    if (code == 0 && flag != NULL)
+        *flag = row.flag == 1;
+    return code;
+}
+
+int make_limits(const struct limits *limits, struct instrument *out)
+{
+    static const struct decimal smallest = {1, SMALLEST_STEP_SCALE};
+    struct decimal tick = limits->tick.mantissa != 0 ? limits->tick : smallest;
+    struct decimal step = limits->step.mantissa != 0 ? limits->step : smallest;
+    out->tick_size = tick.mantissa;
+    out->price_scale = tick.scale;
+    const struct decimal quantities[] = {step, limits->minimum};
+    int64_t *const mantissas[] = {&out->lot_step, &out->minimum_quantity};
+    int code = align_decimals(quantities, 2, mantissas, &out->quantity_scale);
+    if (code != 0)
+        return code;
+    if (decimal_rescale(limits->maximum, out->quantity_scale, ROUND_DOWN, &out->maximum_quantity) != 0)
+        out->maximum_quantity = 0; /* more than a quantity can say is no limit */
+    if (decimal_rescale(limits->notional, AMOUNT_SCALE, ROUND_UP, &out->minimum_notional) != 0)
+        return error_set(ERROR_PROTOCOL, "a notional with too many digits");
+    return 0;
+}
+
+int read_request_id(struct json_value value, uint64_t *out)
+{
+    const char *text;
+    size_t length;
+    *out = 0;
+    if (json_is_null(value))
+        return 0;
+    int code = json_text(value, &text, &length);
+    if (code != 0)
+        return code;
+    uint64_t id = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9' || id > (UINT64_MAX - 9) / 10)
+            return 0;
+        id = id * 10 + (uint64_t)(text[i] - '0');
+    }
+    *out = id;
+    return 0;
+}
+
+bool body_begins(const struct exchange_answer *answer, const char *text)
+{
+    size_t at = 0;
+    for (; *text != '\0'; text++, at++) {
+        while (at < answer->size && strchr(" \t\r\n", answer->body[at]) != NULL && answer->body[at] != '\0')
+            at++;
+        if (at == answer->size || answer->body[at] != *text)
+            return false;
+    }
+    return true;
 }
 
 int newest_first_add(struct newest_first *rows, const struct candle *candle)

@@ -1,5 +1,5 @@
 /* What the adapters' readers are made of: members that are looked up by name, decimals that are not negative, a body
- * that is one JSON value, candles that come newest first, tables of what errors mean. Behind json.h, in front of the
+ * that is one JSON value, rows of candles, limits of orders, tables of what errors mean. Behind json.h, in front of the
  * adapters. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_EXCHANGE_READ_H
@@ -51,6 +51,27 @@ int make_candle(int64_t open_time_ms, const struct decimal values[CANDLE_VALUES]
 /* Puts bid, ask and last into a ticker. ERROR_PROTOCOL as align_decimals. */
 enum { PRICE_BID, PRICE_ASK, PRICE_LAST, PRICES };
 int make_prices(const struct decimal prices[PRICES], struct ticker *out) MUST_CHECK;
+
+/* A row that begins with the opening time in ms, open, high, low, close and volume. Where `flag_column` is not 0, that
+ * column is 0 or 1 and goes to *flag. ERROR_PROTOCOL. */
+int read_candle_row(struct json_value row, size_t flag_column, struct candle *out, bool *flag) MUST_CHECK;
+
+/* What an exchange says of the prices and quantities of a market's orders; 0: nothing, or that there is no limit. */
+struct limits {
+    struct decimal tick, step;        /* 0: the smallest there are */
+    struct decimal minimum, maximum;  /* quantity */
+    struct decimal notional;          /* at least */
+};
+
+/* Puts them into an instrument. ERROR_PROTOCOL if they do not fit. */
+int make_limits(const struct limits *limits, struct instrument *out) MUST_CHECK;
+
+/* The number of ours that an answer to a text repeats, as a number or a text; 0 for anything else. ERROR_PROTOCOL for
+ * an array or an object. */
+int read_request_id(struct json_value value, uint64_t *out) MUST_CHECK;
+
+/* Whether a body begins with `text`, blanks aside: a glance that spares reading a large body to know it is good. */
+bool body_begins(const struct exchange_answer *answer, const char *text);
 
 /* Candles that an exchange sends newest first, kept aside to be handed out oldest first. All zeros: none. */
 struct newest_first {

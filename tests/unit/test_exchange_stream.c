@@ -294,6 +294,218 @@ static void binance_hostile_messages_are_refused(void)
     says_nothing(&said);
 }
 
+/* OKX */
+
+static const struct instrument btc_usdt = {.symbol = "BTC-USDT", .base_asset = "BTC", .quote_asset = "USDT"};
+
+static void okx_is_subscribed_to(void)
+{
+    const struct exchange_stream *stream = adapter("okx")->stream;
+    const struct stream_topic topics[] = {{STREAM_CANDLES, 86400, &btc_usdt}, {STREAM_TICKERS, 0, &btc_usdt}};
+    char text[STREAM_MESSAGE_SIZE], name[STREAM_NAME_SIZE];
+    CU_ASSERT_EQUAL(stream->subscribe(topics, 2, true, 7, text), 0);
+    CU_ASSERT_STRING_EQUAL(text, "{\"id\":\"7\",\"op\":\"subscribe\",\"args\":["
+                                 "{\"channel\":\"candle1Dutc\",\"instId\":\"BTC-USDT\"},"
+                                 "{\"channel\":\"tickers\",\"instId\":\"BTC-USDT\"}]}");
+    CU_ASSERT_EQUAL(stream->subscribe(&topics[1], 1, false, 8, text), 0);
+    CU_ASSERT_STRING_EQUAL(text, "{\"id\":\"8\",\"op\":\"unsubscribe\",\"args\":["
+                                 "{\"channel\":\"tickers\",\"instId\":\"BTC-USDT\"}]}");
+    CU_ASSERT_EQUAL(stream->stream_name(&btc_usdt, name), 0);
+    CU_ASSERT_STRING_EQUAL(name, "BTC-USDT");
+    CU_ASSERT(stream->has_interval(60) && !stream->has_interval(28800));
+}
+
+static void okx_candles_are_those_of_rest(void)
+{
+    static const char row[] = "[\"60000\",\"1.10\",\"2.00\",\"1.00\",\"1.50\",\"12.50\",\"1\",\"1\",\"1\"]";
+    char text[512];
+    struct candle candle;
+    struct said said;
+    (void)snprintf(text, sizeof text, "{\"code\":\"0\",\"msg\":\"\",\"data\":[%s]}", row);
+    struct exchange_answer answer = answer_of(200, text);
+    CU_ASSERT_EQUAL(adapter("okx")->read_candles(&answer, 60, keep_candle, &candle), 0);
+    (void)snprintf(text, sizeof text, "{\"data\":[%s],\"arg\":{\"channel\":\"candle1m\",\"instId\":\"BTC-USDT\"}}", row);
+    CU_ASSERT_EQUAL(hear("okx", text, &said), 0);
+    CU_ASSERT(said.candles == 1 && said.closed && said.interval_s == 60);
+    CU_ASSERT_STRING_EQUAL(said.name, "BTC-USDT");
+    CU_ASSERT(candle_equal(&said.candle, &candle));
+    CU_ASSERT(said.candle.price_scale == candle.price_scale && said.candle.volume_scale == candle.volume_scale);
+}
+
+static void okx_documented_messages_are_read(void)
+{
+    struct said said;
+    if (!hear_file("okx", "okx/nautilus_ws_tickers.json", &said))
+        return;
+    CU_ASSERT_EQUAL(said.tickers, 1);
+    CU_ASSERT_STRING_EQUAL(said.name, "BTC-USDT");
+    check_prices(&said.ticker, "8888.88", "9999.99", "9999.99");
+    CU_ASSERT_DOUBLE_EQUAL(said.ticker.quote_volume, 2222, 0);
+    CU_ASSERT_EQUAL(said.ticker.ticker.time_ms, 1597026383085);
+    CU_ASSERT(hear_file("okx", "okx/nautilus_ws_candle.json", &said));
+    says_nothing(&said); /* a day that opens at midnight of Hong Kong */
+}
+
+/* A recorder's lines: a time and ": " before what was received; others are what it did itself. */
+static void okx_recorded_messages_are_read(void)
+{
+    struct exchange_answer file;
+    int tickers = 0, answers = 0, unasked = 0;
+    if (!recording_read("okx/ws/public_v5_2022-05-13.txt", 200, &file))
+        return;
+    for (size_t at = 0; at < file.size;) {
+        const char *line = file.body + at, *end = memchr(line, '\n', file.size - at);
+        size_t length = end != NULL ? (size_t)(end - line) : file.size - at;
+        const char *text = line[0] == '1' ? memchr(line, '{', length) : NULL;
+        struct said said;
+        at += length + 1;
+        if (text == NULL)
+            continue;
+        CU_ASSERT_EQUAL(hear_bytes("okx", text, length - (size_t)(text - line), &said), 0);
+        CU_ASSERT(said.tickers + said.answers <= 1 && said.candles + said.pongs + said.goodbyes == 0);
+        CU_ASSERT(said.tickers == 0 || (said.ticker.ticker.bid > 0 && said.ticker.ticker.ask > said.ticker.ticker.bid));
+        CU_ASSERT(said.answers == 0 || (said.accepted && said.id == 0));
+        tickers += said.tickers;
+        answers += said.answers;
+        unasked += said.tickers + said.answers == 0;
+    }
+    printf("okx/ws/public_v5_2022-05-13.txt: %d tickers, %d answers, %d of channels not asked for\n", tickers, answers, unasked);
+    CU_ASSERT(tickers == 13 && answers == 15 && unasked == 29);
+    recording_release(&file);
+}
+
+static void okx_events_are_told(void)
+{
+    struct said said;
+    CU_ASSERT_EQUAL(hear("okx", "pong", &said), 0);
+    CU_ASSERT(said.pongs == 1 && said.answers == 0);
+    CU_ASSERT_EQUAL(hear("okx", "{\"id\":\"12\",\"event\":\"subscribe\",\"arg\":{\"channel\":\"tickers\",\"instId\":\"A-B\"},"
+                                "\"connId\":\"accb8e21\"}", &said), 0);
+    CU_ASSERT(said.answers == 1 && said.accepted && said.id == 12);
+    CU_ASSERT_EQUAL(hear("okx", "{\"event\":\"error\",\"code\":\"60018\",\"msg\":\"Wrong channel\",\"connId\":\"a\",\"id\":\"9\"}",
+                         &said), 0);
+    CU_ASSERT(said.answers == 1 && !said.accepted && said.id == 9);
+    CU_ASSERT_STRING_EQUAL(said.why, "60018 Wrong channel");
+    CU_ASSERT_EQUAL(hear("okx", "{\"event\":\"notice\",\"code\":\"64008\",\"msg\":\"will soon be closed\",\"connId\":\"a\"}",
+                         &said), 0);
+    CU_ASSERT(said.goodbyes == 1 && said.answers == 0);
+    CU_ASSERT_EQUAL(hear("okx", "{\"event\":\"channel-conn-count\",\"channel\":\"orders\",\"connCount\":\"2\"}", &said), 0);
+    says_nothing(&said);
+}
+
+static void okx_hostile_messages_are_refused(void)
+{
+    static const char *const texts[] = {
+        "{\"arg\":{\"channel\":\"tickers\",\"instId\":\"A-B\"},\"data\":{}}",
+        "{\"arg\":{\"channel\":\"tickers\",\"instId\":\"A-B\"},\"data\":[{\"instId\":\"A-B\",\"ts\":\"1\"}]}",
+        "{\"arg\":{\"channel\":\"tickers\",\"instId\":\"A-B\"},\"data\":[],\"data\":[]}",
+        "{\"arg\":{\"channel\":\"candle1m\",\"instId\":\"A-B\"},\"data\":[[\"1\",\"1\",\"1\",\"1\",\"1\",\"1\"]]}",
+        "{\"arg\":{\"channel\":\"candle1m\",\"instId\":\"A-B\"},\"data\":[[\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"7\"]]}",
+        "{\"arg\":[]}",
+        "{\"event\":{}}",
+        "ping",
+        "pong pong",
+    };
+    struct said said;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        CU_ASSERT_EQUAL(hear("okx", texts[i], &said), ERROR_PROTOCOL);
+        says_nothing(&said);
+    }
+}
+
+/* Bybit */
+
+static void bybit_is_subscribed_to(void)
+{
+    const struct exchange_stream *stream = adapter("bybit")->stream;
+    const struct stream_topic topics[] = {{STREAM_CANDLES, 3600, &btcusdt}, {STREAM_CANDLES, 604800, &bnbbtc}};
+    char text[STREAM_MESSAGE_SIZE];
+    CU_ASSERT_EQUAL(stream->subscribe(topics, 2, true, 7, text), 0);
+    CU_ASSERT_STRING_EQUAL(text, "{\"req_id\":\"7\",\"op\":\"subscribe\",\"args\":[\"kline.60.BTCUSDT\",\"kline.W.BNBBTC\"]}");
+    CU_ASSERT_EQUAL(stream->subscribe(topics, 1, false, 8, text), 0);
+    CU_ASSERT_STRING_EQUAL(text, "{\"req_id\":\"8\",\"op\":\"unsubscribe\",\"args\":[\"kline.60.BTCUSDT\"]}");
+    CU_ASSERT(stream->tickers_url == NULL && stream->has_interval(60) && !stream->has_interval(28800));
+}
+
+static void bybit_documented_messages_are_read(void)
+{
+    static const char *const files[] = {"bybit/docs_ws_kline.json", "bybit/nautilus_ws_kline.json"};
+    struct said said;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (!hear_file("bybit", files[i], &said))
+            return;
+        CU_ASSERT(said.candles == 1 && !said.closed && said.interval_s == 300);
+        CU_ASSERT_STRING_EQUAL(said.name, "BTCUSDT");
+        check_candle(&said.candle, 1672324800000, (const char *const[]){"16649.5", "16677", "16608", "16677", "2.081"});
+        CU_ASSERT_EQUAL(candle_check(&said.candle, 300), 0);
+    }
+    CU_ASSERT(hear_file("bybit", "bybit/nautilus_ws_subscription_ack.json", &said));
+    CU_ASSERT(said.answers == 1 && said.accepted && said.id == 0);
+    CU_ASSERT(hear_file("bybit", "bybit/docs_ws_ticker.json", &said));
+    says_nothing(&said);
+    CU_ASSERT(hear_file("bybit", "bybit/nautilus_ws_ticker_linear.json", &said));
+    says_nothing(&said);
+}
+
+#define BYBIT_KLINE(end, volume, confirm) \
+    "{\"topic\":\"kline.1.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1,\"data\":[{\"start\":60000,\"end\":" end ",\"interval\":\"1\"," \
+    "\"open\":\"1.10\",\"close\":\"1.50\",\"high\":\"2.00\",\"low\":\"1.00\",\"volume\":" volume ",\"confirm\":" confirm "}]}"
+
+static void bybit_candles_are_those_of_rest(void)
+{
+    static const char body[] = "{\"retCode\":0,\"result\":{\"list\":["
+                               "[\"60000\",\"1.10\",\"2.00\",\"1.00\",\"1.50\",\"12.50\",\"1\"]]}}";
+    struct exchange_answer answer = answer_of(200, body);
+    struct candle candle;
+    struct said said;
+    CU_ASSERT_EQUAL(adapter("bybit")->read_candles(&answer, 60, keep_candle, &candle), 0);
+    CU_ASSERT_EQUAL(hear("bybit", BYBIT_KLINE("119999", "\"12.5\"", "true"), &said), 0);
+    CU_ASSERT(said.candles == 1 && said.closed && said.interval_s == 60 && candle_equal(&said.candle, &candle));
+    CU_ASSERT(said.candle.price_scale == candle.price_scale && said.candle.volume_scale == candle.volume_scale);
+}
+
+static void bybit_answers_are_told(void)
+{
+    struct said said;
+    CU_ASSERT_EQUAL(hear("bybit", "{\"success\":true,\"ret_msg\":\"pong\",\"conn_id\":\"0970e817\",\"op\":\"ping\"}", &said), 0);
+    CU_ASSERT(said.pongs == 1 && said.answers == 0);
+    CU_ASSERT_EQUAL(hear("bybit", "{\"success\":true,\"ret_msg\":\"subscribe\",\"conn_id\":\"a\",\"req_id\":\"5\",\"op\":\"subscribe\"}",
+                         &said), 0);
+    CU_ASSERT(said.answers == 1 && said.accepted && said.id == 5);
+    CU_ASSERT_EQUAL(hear("bybit", "{\"success\":false,\"ret_msg\":\"error:handler not found\",\"req_id\":\"6\",\"op\":\"subscribe\"}",
+                         &said), 0);
+    CU_ASSERT(said.answers == 1 && !said.accepted && said.id == 6);
+    CU_ASSERT_STRING_EQUAL(said.why, "error:handler not found");
+}
+
+static void bybit_hostile_messages_are_refused(void)
+{
+    static const char *const texts[] = {
+        BYBIT_KLINE("119998", "\"1\"", "true"),
+        BYBIT_KLINE("119999", "\"-1\"", "true"),
+        BYBIT_KLINE("119999", "null", "true"),
+        BYBIT_KLINE("119999", "\"1\"", "1"),
+        "{\"topic\":\"kline.1.A\",\"data\":{}}",
+        "{\"topic\":\"kline.1.A\",\"data\":[{\"start\":60000}]}",
+        "{\"topic\":\"kline.1.A\",\"data\":[],\"data\":[]}",
+        "{\"success\":\"yes\"}",
+    };
+    static const char *const others[] = {
+        "{\"topic\":\"kline.M.A\",\"data\":[]}", "{\"topic\":\"kline.1.\",\"data\":[]}",
+        "{\"topic\":\"kline.7.A\",\"data\":[]}", "{\"topic\":\"publicTrade.A\",\"data\":[]}",
+        "{\"topic\":\"kline.1\",\"data\":[]}",   "{\"topic\":\"kline..A\",\"data\":[]}", "{}",
+    };
+    struct said said;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        CU_ASSERT_EQUAL(hear("bybit", texts[i], &said), ERROR_PROTOCOL);
+        says_nothing(&said);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        CU_ASSERT_EQUAL(hear("bybit", others[i], &said), 0);
+        says_nothing(&said);
+    }
+}
+
 const char *const suite_name = "exchange streams";
 
 const struct test suite_tests[] = {
@@ -305,5 +517,16 @@ const struct test suite_tests[] = {
     {"Binance's answers are told", binance_answers_are_told},
     {"Binance says goodbye", binance_says_goodbye},
     {"Binance's hostile messages are refused", binance_hostile_messages_are_refused},
+    {"OKX is subscribed to", okx_is_subscribed_to},
+    {"OKX's candles are those of REST", okx_candles_are_those_of_rest},
+    {"OKX's documented messages are read", okx_documented_messages_are_read},
+    {"OKX's recorded messages are read", okx_recorded_messages_are_read},
+    {"OKX's events are told", okx_events_are_told},
+    {"OKX's hostile messages are refused", okx_hostile_messages_are_refused},
+    {"Bybit is subscribed to", bybit_is_subscribed_to},
+    {"Bybit's documented messages are read", bybit_documented_messages_are_read},
+    {"Bybit's candles are those of REST", bybit_candles_are_those_of_rest},
+    {"Bybit's answers are told", bybit_answers_are_told},
+    {"Bybit's hostile messages are refused", bybit_hostile_messages_are_refused},
     {NULL, NULL},
 };
