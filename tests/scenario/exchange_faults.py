@@ -1,12 +1,10 @@
 """An exchange that misbehaves: the same candles all the same, and silence during a ban."""
 # SPDX-License-Identifier: MIT
 
-import json
-import time
-
 import checks
 import database
 import pipeline
+import simulator
 import wick
 
 RATES = "status500=0.02,status503=0.02,status429=0.02,html=0.02,empty=0.02,truncate=0.02,delay=0.02,drop=0.02"
@@ -17,40 +15,16 @@ LATE_INTERVALS = 2  # so much later than in good times the newest candles may co
 IN_FLIGHT_S = 0.5  # requests that were under way when the ban began
 
 
-class Exchange(wick.Program):
-    """The simulated exchange alone, with a journal."""
-
-    def __init__(self, home, speed, *arguments):
-        self.journal = home / "journal"
-        self.speed = speed
-        super().__init__("wick-simulator", "--speed", speed, "--journal", self.journal, *arguments)
-        self.port = int(self.wait_line(r"event=ready port=(\d+)", 30).group(1))
-        self.interval = self.wait_line(r"interval=(\w+)", 1).group(1)
-        origin = self.wait_line(r"origin_monotonic_ms=(\d+) origin_exchange_ms=(\d+)", 1)
-        self.origin_monotonic_ms, self.origin_exchange_ms = int(origin.group(1)), int(origin.group(2))
-
-    def time_ms(self):
-        """What its clock shows, without a request that it would have to answer."""
-        passed_ms = time.monotonic() * 1000 - self.origin_monotonic_ms
-        return int(self.origin_exchange_ms + passed_ms * self.speed)
-
-    def events(self, name):
-        lines = self.journal.read_bytes().split(b"\n")[:-1]
-        return [event for event in map(json.loads, lines) if event["event"] == name]
-
-
 def start(home, exchange, **environment):
-    return wick.Run(home / "data", "--speed", exchange.speed, "--symbols", SYMBOLS, "--analyzers", 2,
-                    environment={"WICK_EXCHANGE__URL": f"http://127.0.0.1:{exchange.port}",
-                                 "WICK_MARKET__INTERVALS": exchange.interval, **environment})
+    return exchange.follow(home / "data", "--symbols", SYMBOLS, "--analyzers", 2, **environment)
 
 
 @wick.scenario
 def faulty_answers(home):
     if pipeline.REPLAYED:
-        exchange = Exchange(home, 300, "--replay", wick.REPLAY, *FAULTY)
+        exchange = simulator.Exchange(home, 300, "--replay", wick.REPLAY, *FAULTY)
     else:
-        exchange = Exchange(home, 60, "--generate", SYMBOLS, *FAULTY)
+        exchange = simulator.Exchange(home, 60, "--generate", SYMBOLS, *FAULTY)
     run = start(home, exchange, WICK_EXCHANGE__TIMEOUT_MS=1000).wait_ready()
     end_ms = exchange.time_ms() + INTERVALS * pipeline.INTERVAL_MS
     wick.wait_until(f"{INTERVALS} candles have closed", 120, lambda: exchange.time_ms() >= end_ms)
@@ -75,7 +49,7 @@ def truth(exchange_ms):
 
 @wick.scenario
 def silence_during_a_ban(home):
-    exchange = Exchange(home, 60, "--generate", SYMBOLS, "--ban-at", "300:900")
+    exchange = simulator.Exchange(home, 60, "--generate", SYMBOLS, "--ban-at", "300:900")
     run = start(home, exchange).wait_ready()
     ban = wick.wait_until("the ban begins", 60, lambda: exchange.events("ban"))[0]
     wick.wait_until("the fetcher knows of the ban", 5,
