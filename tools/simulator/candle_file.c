@@ -5,13 +5,10 @@
 
 #include "lib/base/decimal.h"
 #include "lib/base/interval.h"
+#include "tools/common/csv.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
-
-#define HEADER "open_time_ms,open,high,low,close,volume"
 
 enum { COLUMNS = 6, TIME = 0, OPEN, HIGH, LOW, CLOSE, VOLUME };
 
@@ -22,54 +19,25 @@ static const int64_t price_max = INT64_MAX / 4, volume_max = INT64_MAX / 16384;
 
 /* A file at work. */
 struct reader {
-    const char *path;
-    size_t line; /* from 1 */
+    struct csv_file file;
     uint32_t interval_s;
     struct market_symbol *symbol;
     struct candle_series series;
     size_t capacity;
 };
 
-struct field {
-    const char *text;
-    size_t length;
-};
-
-static int refuse(const struct reader *reader, int code)
-{
-    return error_context(code, "%s:%zu", reader->path, reader->line);
-}
-
 /* ---- the name ---- */
-
-static bool is_symbol_letter(char letter)
-{
-    return (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') || letter == '-' || letter == '.' ||
-           letter == '_';
-}
-
-static size_t length_without_extension(const char *file)
-{
-    static const char *const extensions[] = {".csv.gz", ".csv"};
-    size_t length = strlen(file);
-    for (int i = 0; i < 2; i++) {
-        size_t extension = strlen(extensions[i]);
-        if (length > extension && strcmp(file + length - extension, extensions[i]) == 0)
-            return length - extension;
-    }
-    return 0;
-}
 
 int candle_file_read_name(const char *file, char symbol[MARKET_NAME_SIZE], uint32_t *interval_s)
 {
     char interval[8] = {0};
-    size_t length = length_without_extension(file), split = length;
+    size_t length = csv_name_length(file), split = length;
     while (split > 0 && file[split - 1] != '_')
         split--;
     size_t name = split > 0 ? split - 1 : 0;
     bool fits = name > 0 && name < MARKET_NAME_SIZE && length - split < sizeof interval;
     for (size_t i = 0; fits && i < name; i++)
-        fits = is_symbol_letter(file[i]);
+        fits = csv_is_symbol_letter(file[i]);
     if (fits)
         memcpy(interval, file + split, length - split);
     uint32_t seconds = 0;
@@ -83,48 +51,18 @@ int candle_file_read_name(const char *file, char symbol[MARKET_NAME_SIZE], uint3
 
 /* ---- one row ---- */
 
-static int split_row(const char *line, size_t length, struct field fields[COLUMNS])
+static int split_row(const char *line, size_t length, struct csv_field fields[COLUMNS])
 {
-    int count = 0;
-    for (size_t start = 0, at = 0; at <= length; at++) {
-        if (at < length && line[at] != ',')
-            continue;
-        if (count < COLUMNS)
-            fields[count] = (struct field){line + start, at - start};
-        count++;
-        start = at + 1;
-    }
+    int count = csv_split(line, length, fields, COLUMNS);
     if (count != COLUMNS)
-        return error_set(ERROR_SYNTAX, "%d fields, expected %d (" HEADER ")", count, COLUMNS);
+        return error_set(ERROR_SYNTAX, "%d fields, expected %d (" CSV_CANDLE_HEADER ")", count, COLUMNS);
     return 0;
 }
 
-/* Reads "2.9e-7", as some programs write small numbers; exact like the plain form. */
-static int read_exponent_form(struct field field, struct decimal *out)
+static int read_number(struct csv_field field, int column, struct decimal *out)
 {
-    const char *mark = memchr(field.text, 'e', field.length);
-    struct decimal number, exponent;
-    if (mark == NULL)
-        return ERROR_SYNTAX;
-    size_t before = (size_t)(mark - field.text), skipped = before + 1;
-    skipped += skipped < field.length && field.text[skipped] == '+';
-    if (decimal_parse(field.text, before, &number) != 0 ||
-        decimal_parse(field.text + skipped, field.length - skipped, &exponent) != 0 || exponent.scale != 0 ||
-        exponent.mantissa < -DECIMAL_SCALE_MAX || exponent.mantissa > DECIMAL_SCALE_MAX)
-        return ERROR_SYNTAX;
-    int64_t scale = number.scale - exponent.mantissa;
-    if (scale > DECIMAL_SCALE_MAX)
-        return ERROR_RANGE;
-    if (scale < 0 && __builtin_mul_overflow(number.mantissa, decimal_power_of_ten((uint8_t)-scale), &number.mantissa))
-        return ERROR_RANGE;
-    *out = (struct decimal){.mantissa = number.mantissa, .scale = (uint8_t)(scale < 0 ? 0 : scale)};
-    return 0;
-}
-
-static int read_number(struct field field, int column, struct decimal *out)
-{
-    int shown = field.length < 40 ? (int)field.length : 40;
-    if (decimal_parse(field.text, field.length, out) != 0 && read_exponent_form(field, out) != 0)
+    int shown = csv_shown(field);
+    if (csv_decimal(field, out) != 0)
         return error_set(ERROR_SYNTAX, "%s '%.*s', expected a decimal number", column_names[column], shown, field.text);
     if (out->scale > (column == TIME ? 0 : MARKET_SCALE_MAX))
         return error_set(ERROR_SYNTAX, "%s '%.*s', expected %s", column_names[column], shown, field.text,
@@ -169,7 +107,7 @@ static int raise_scale(struct reader *reader, int column, uint8_t scale)
     return code;
 }
 
-static int read_amounts(struct reader *reader, const struct field fields[COLUMNS], struct market_candle *candle)
+static int read_amounts(struct reader *reader, const struct csv_field fields[COLUMNS], struct market_candle *candle)
 {
     struct decimal numbers[COLUMNS];
     for (int i = OPEN; i < COLUMNS; i++) {
@@ -184,7 +122,7 @@ static int read_amounts(struct reader *reader, const struct field fields[COLUMNS
         int64_t *amount = amount_of(candle, i);
         if (decimal_rescale(numbers[i], scale, ROUND_DOWN, amount) != 0 || *amount > amount_max(i))
             return error_set(ERROR_RANGE, "%s '%.*s', expected a smaller number", column_names[i],
-                             fields[i].length < 40 ? (int)fields[i].length : 40, fields[i].text);
+                             csv_shown(fields[i]), fields[i].text);
     }
     return 0;
 }
@@ -233,7 +171,7 @@ static int append(struct reader *reader, const struct market_candle *candle)
 
 static int read_row(struct reader *reader, const char *line, size_t length)
 {
-    struct field fields[COLUMNS];
+    struct csv_field fields[COLUMNS];
     struct decimal time;
     struct market_candle candle;
     int code = split_row(line, length, fields);
@@ -253,81 +191,49 @@ static int read_row(struct reader *reader, const char *line, size_t length)
 
 /* ---- the file ---- */
 
-static int read_lines(struct reader *reader, const char *text, size_t size)
+static int read_line(struct reader *reader, const char *line, size_t length)
 {
-    for (size_t at = 0; at < size;) {
-        const char *line = text + at;
-        const char *newline = memchr(line, '\n', size - at);
-        size_t length = newline == NULL ? size - at : (size_t)(newline - line);
-        at += length + 1;
-        if (length > 0 && line[length - 1] == '\r')
-            length--;
-        reader->line++;
-        int code = 0;
-        if (reader->line > 1)
-            code = read_row(reader, line, length);
-        else if (length != strlen(HEADER) || memcmp(line, HEADER, length) != 0)
-            code = error_set(ERROR_SYNTAX, "header '%.*s', expected '" HEADER "'", (int)(length < 60 ? length : 60), line);
-        if (code != 0)
-            return refuse(reader, code);
-    }
-    if (reader->series.count == 0) {
-        reader->line++;
-        return refuse(reader, error_set(ERROR_SYNTAX, "the file ends, expected %s",
-                                        reader->line == 1 ? "'" HEADER "'" : "at least one candle"));
-    }
+    if (reader->file.line > 1)
+        return read_row(reader, line, length);
+    if (length != strlen(CSV_CANDLE_HEADER) || memcmp(line, CSV_CANDLE_HEADER, length) != 0)
+        return error_set(ERROR_SYNTAX, "header '%.*s', expected '" CSV_CANDLE_HEADER "'", (int)(length < 60 ? length : 60),
+                         line);
     return 0;
 }
 
-/* Unpacks a file into memory; zlib passes plain text through. */
-static int load(const char *path, char **text, size_t *size)
+static int read_lines(struct reader *reader)
 {
-    gzFile file = gzopen(path, "rb");
-    if (file == NULL)
-        return error_set(ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-    (void)gzbuffer(file, 65536);
-    size_t capacity = 0, used = 0;
-    char *bytes = NULL;
-    int got;
-    do {
-        if (capacity - used < 65536) {
-            char *grown = realloc(bytes, capacity = capacity * 2 + 262144);
-            if (grown == NULL) {
-                free(bytes);
-                (void)gzclose_r(file);
-                return error_set(ERROR_MEMORY, "%s: no memory for its text", path);
-            }
-            bytes = grown;
-        }
-        got = gzread(file, bytes + used, (unsigned)(capacity - used < (1u << 30) ? capacity - used : (1u << 30)));
-        used += got > 0 ? (size_t)got : 0;
-    } while (got > 0);
-    int status = Z_OK;
-    const char *reason = gzerror(file, &status);
-    int code = 0;
-    if (got < 0 || (status != Z_OK && status != Z_STREAM_END))
-        code = error_set(ERROR_SYSTEM, "%s: %s", path, status == Z_ERRNO ? strerror(errno) : reason);
-    (void)gzclose_r(file);
-    if (code != 0) {
-        free(bytes);
-        return code;
+    const char *line;
+    size_t length;
+    for (;;) {
+        int code = csv_next(&reader->file, &line, &length);
+        if (code != 0 || line == NULL)
+            return code;
+        code = read_line(reader, line, length);
+        if (code != 0)
+            return csv_blame(&reader->file, code);
     }
-    *text = bytes;
-    *size = used;
-    return 0;
+}
+
+static int read_file(struct reader *reader)
+{
+    int code = read_lines(reader);
+    if (code != 0 || reader->series.count > 0)
+        return code;
+    reader->file.line++;
+    return csv_blame(&reader->file, error_set(ERROR_SYNTAX, "the file ends, expected %s",
+                                              reader->file.line == 1 ? "'" CSV_CANDLE_HEADER "'" : "at least one candle"));
 }
 
 int candle_file_read(const char *path, uint32_t interval_s, struct market_symbol *symbol, struct candle_series *out)
 {
-    char *text = NULL;
-    size_t size = 0;
-    int code = load(path, &text, &size);
+    symbol->price_scale = symbol->volume_scale = 0;
+    struct reader reader = {.interval_s = interval_s, .symbol = symbol};
+    int code = csv_open(&reader.file, path);
     if (code != 0)
         return code;
-    symbol->price_scale = symbol->volume_scale = 0;
-    struct reader reader = {.path = path, .interval_s = interval_s, .symbol = symbol};
-    code = read_lines(&reader, text, size);
-    free(text);
+    code = read_file(&reader);
+    csv_close(&reader.file);
     if (code != 0) {
         free(reader.series.candles);
         return code;
