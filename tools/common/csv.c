@@ -55,7 +55,7 @@ int csv_next(struct csv_file *file, const char **line, size_t *length)
     while ((newline = memchr(file->text + file->start, '\n', file->end - file->start)) == NULL && !file->ended) {
         if (file->end - file->start > CSV_LINE_MAX) {
             file->line++;
-            return csv_blame(file, error_set(ERROR_SYNTAX, "a line of more than %d bytes", CSV_LINE_MAX));
+            return csv_blame(file, error_set(ERROR_FULL, "a line of more than %d bytes", CSV_LINE_MAX));
         }
         code = fill(file);
         if (code != 0)

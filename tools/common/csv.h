@@ -40,7 +40,7 @@ int csv_open(struct csv_file *file, const char *path) MUST_CHECK;
 void csv_close(struct csv_file *file);
 
 /* The next line without its end (LF or CR LF), valid until the next call; *line is NULL behind the last.
- * ERROR_SYSTEM with the path for a file that cannot be read or unpacked; ERROR_SYNTAX for a line above CSV_LINE_MAX. */
+ * ERROR_SYSTEM with the path for a file that cannot be read or unpacked; ERROR_FULL for a line above CSV_LINE_MAX. */
 int csv_next(struct csv_file *file, const char **line, size_t *length) MUST_CHECK;
 
 /* How many bytes of the file on disk have been read. */

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/common/database.h"
+
+#include "lib/base/clock.h"
+#include "lib/runtime/config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WAIT_LONGEST_MS = 250 };
+
+/* ---- which ---- */
+
+static const char *origin_of(const struct config *config, const char *section, const char *key)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (strcmp(options[i].section, section) == 0 && strcmp(options[i].key, key) == 0)
+            return config_origin(config, &options[i]);
+    return "default";
+}
+
+static int copy(char *out, size_t capacity, const char *text, const char *what)
+{
+    size_t length = strlen(text);
+    if (length >= capacity)
+        return error_set(ERROR_RANGE, "%s is longer than %zu bytes", what, capacity - 1);
+    memcpy(out, text, length + 1);
+    return 0;
+}
+
+/* Where nobody names a database, it is the file that `wick up` keeps in the data directory. */
+static int choose_url(const struct database_flags *flags, const struct config *config, struct database_choice *out)
+{
+    bool configured = strcmp(origin_of(config, "database", "url"), "default") != 0;
+    if (flags->database != NULL)
+        return copy(out->url, sizeof out->url, flags->database, "--database");
+    if (flags->data == NULL && configured)
+        return copy(out->url, sizeof out->url, secret_reveal(&config->database_url), "database.url");
+    int length = snprintf(out->url, sizeof out->url, "sqlite:%s/wick.db", out->data_dir);
+    return length < (int)sizeof out->url ? 0 : error_set(ERROR_RANGE, "the path of the data directory is too long");
+}
+
+int database_choose(const struct database_flags *flags, struct database_choice *out)
+{
+    char program[] = "wick", flag[] = "--config", file[DATABASE_TEXT_SIZE] = "";
+    char *arguments[] = {program, flag, file, NULL};
+    struct config *config;
+    int code = flags->config != NULL ? copy(file, sizeof file, flags->config, "--config") : 0;
+    if (code == 0)
+        code = config_load(EVERY_ROLE, flags->config != NULL ? 3 : 1, arguments, stderr, &config);
+    if (code != 0)
+        return code;
+    const char *data = flags->data != NULL ? flags->data : config->process_data_dir;
+    code = copy(out->data_dir, sizeof out->data_dir, data, "the data directory");
+    if (code == 0)
+        code = copy(out->exchange, sizeof out->exchange, config->exchange_name, "exchange.name");
+    if (code == 0)
+        code = copy(out->exchange_url, sizeof out->exchange_url, config->exchange_url, "exchange.url");
+    if (code == 0)
+        code = choose_url(flags, config, out);
+    config_destroy(config);
+    return code;
+}
+
+/* ---- waiting ---- */
+
+/* Waits for whatever the store waits for, and lets it go on. */
+static void turn(struct store *store)
+{
+    struct store_wait wait;
+    store->kind->wait(store, &wait);
+    int64_t left_ms = wait.deadline_ms == INT64_MAX ? WAIT_LONGEST_MS : wait.deadline_ms - clock_monotonic_ms();
+    int timeout_ms = left_ms <= 0 ? 0 : left_ms < WAIT_LONGEST_MS ? (int)left_ms : WAIT_LONGEST_MS;
+    struct pollfd descriptor = {
+        .fd = wait.fd,
+        .events = (short)((wait.read ? POLLIN : 0) | (wait.write ? POLLOUT : 0)),
+    };
+    (void)poll(&descriptor, 1, timeout_ms); /* a signal only makes it look earlier */
+    store->kind->advance(store, clock_monotonic_ms());
+}
+
+static int wait_ready(struct store *store, int64_t until_ms)
+{
+    while (!store->kind->ready(store)) {
+        if (clock_monotonic_ms() >= until_ms)
+            return error_set(ERROR_TIMEOUT, "the database is away since %d s: %s", DATABASE_PATIENCE_MS / 1000,
+                             store->text);
+        turn(store);
+    }
+    return 0;
+}
+
+int database_open(struct store *store, const char *url)
+{
+    int code = store_open(store, url);
+    if (code != 0)
+        return code;
+    code = wait_ready(store, clock_monotonic_ms() + DATABASE_PATIENCE_MS);
+    if (code != 0)
+        store_close(store);
+    return code;
+}
+
+struct finished {
+    bool done;
+    struct store_result result;
+};
+
+static void on_done(void *user, const struct store_result *result)
+{
+    struct finished *finished = user;
+    finished->result = *result;
+    finished->done = true;
+}
+
+int database_write(struct store *store, const struct store_batch *batch)
+{
+    int64_t until_ms = clock_monotonic_ms() + DATABASE_PATIENCE_MS;
+    for (;;) {
+        struct finished finished = {0};
+        int code = wait_ready(store, until_ms);
+        if (code != 0)
+            return code;
+        store->kind->write(store, batch, on_done, &finished);
+        while (!finished.done)
+            turn(store);
+        if (finished.result.code != ERROR_CONNECTION)
+            return finished.result.code == 0 ? 0 : error_set(finished.result.code, "%s", finished.result.message);
+        if (clock_monotonic_ms() >= until_ms)
+            return error_set(ERROR_TIMEOUT, "nothing could be written for %d s: %s", DATABASE_PATIENCE_MS / 1000,
+                             finished.result.message);
+    }
+}
+
+int status_of_code(int code)
+{
+    switch (code) {
+    case 0:
+        return 0;
+    case ERROR_ARGUMENT:
+        return 2;
+    case ERROR_CONFIGURATION:
+        return 4;
+    case ERROR_TIMEOUT:
+        return 5;
+    default:
+        return 1;
+    }
+}

@@ -1,0 +1,46 @@
+/* Which database a tool works on, and waiting for it: by --database, by --config, by --data, or as the processes of this
+ * environment would find it. */
+/* SPDX-License-Identifier: MIT */
+#ifndef WICK_TOOLS_COMMON_DATABASE_H
+#define WICK_TOOLS_COMMON_DATABASE_H
+
+#include "lib/base/error.h"
+#include "lib/store/store.h"
+#include "proto/message.h"
+
+#include <stdint.h>
+
+enum {
+    DATABASE_URL_SIZE = 1000,
+    DATABASE_TEXT_SIZE = 1000,
+    DATABASE_PATIENCE_MS = 60000, /* how long a database that is away is waited for */
+};
+
+/* What the flags say; each may be NULL. */
+struct database_flags {
+    const char *database, *config, *data;
+};
+
+/* What follows from it and from the configuration. */
+struct database_choice {
+    char url[DATABASE_URL_SIZE]; /* a secret: it may have a password */
+    char data_dir[DATABASE_TEXT_SIZE];
+    char exchange[NAME_SIZE];                  /* the one that is followed */
+    char exchange_url[DATABASE_TEXT_SIZE];     /* empty: the exchange's own */
+};
+
+/* ERROR_CONFIGURATION after the errors of a configuration were written to standard error; ERROR_RANGE. */
+int database_choose(const struct database_flags *flags, struct database_choice *out) MUST_CHECK;
+
+/* Opens the store of a URL, creating it where it does not exist, and waits until it is ready. ERROR_ARGUMENT;
+ * ERROR_TIMEOUT with what the store says when it is not ready within DATABASE_PATIENCE_MS. */
+int database_open(struct store *store, const char *url) MUST_CHECK;
+
+/* Writes a batch and waits until it is committed. While the database is away, or another program holds it, it goes on
+ * trying for DATABASE_PATIENCE_MS. ERROR_TIMEOUT, ERROR_STORE. */
+int database_write(struct store *store, const struct store_batch *batch) MUST_CHECK;
+
+/* The exit status of a tool for a code: 0 ok, 1 failed, 2 usage, 4 bad configuration, 5 timed out. */
+int status_of_code(int code);
+
+#endif
