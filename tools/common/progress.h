@@ -18,6 +18,7 @@ struct progress {
     int64_t shown_ms; /* monotonic; when it was shown last */
 };
 
+/* Begins; nothing is shown yet. */
 void progress_open(struct progress *progress, const char *what);
 
 /* Shows it if it is time to: the share that is done, 0 to 1, and a text for people. Cheap when it is not. */
