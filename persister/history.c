@@ -29,57 +29,61 @@ bool history_flush(struct history *history, int64_t now_ms)
 {
     if (history->unsent == 0)
         return true;
-    int code = service_send_bytes(history->context, LINK_HISTORY, &history->asked.peer, history->bytes,
-                                  history->unsent);
+    int code = service_send_bytes(history->context, LINK_HISTORY, &history->unsent_to, history->bytes, history->unsent);
     if (code == ERROR_FULL && now_ms - history->unsent_since_ms < HISTORY_STUCK_MS)
         return false;
-    history->asker_is_gone = code < 0;
+    if (history->unsent_of != NULL)
+        history->unsent_of->asker_is_gone = code < 0;
     history->unsent = 0;
     return true;
 }
 
-/* Sends a message of the answer under way, or keeps it to be sent by history_flush. */
-static void send_answer(struct history *history, const struct answer *answer)
+/* Sends a message of an answer, or keeps it to be sent by history_flush. */
+static void send_message(struct history_answer *answer, const struct answer *message)
 {
-    if (history->asker_is_gone)
+    struct history *history = answer->history;
+    if (answer->asker_is_gone)
         return;
     assert(history->unsent == 0);
     int64_t now_ms = loop_now_ms(history->context->loop);
-    int code = message_encode(RECORD_answer, answer, history->bytes, sizeof history->bytes, &history->unsent);
+    int code = message_encode(RECORD_answer, message, history->bytes, sizeof history->bytes, &history->unsent);
     if (code < 0) { /* the database holds what no message may carry */
-        log_error("answer_failed", log_text("query", query_kind_name(history->asked.query.kind)),
+        log_error("answer_failed", log_text("query", query_kind_name(answer->asked.query.kind)),
                   log_text("reason", error_message()));
         history->unsent = 0;
         return;
     }
+    history->unsent_to = answer->asked.peer;
+    history->unsent_of = message->last ? NULL : answer;
     history->unsent_since_ms = now_ms;
     (void)history_flush(history, now_ms);
 }
 
-void history_send_part(struct history *history, const struct store_part *part)
+void history_send_part(struct history_answer *answer, const struct store_part *part)
 {
-    struct answer answer = empty_answer(history->asked.query.id);
+    struct answer message = empty_answer(answer->asked.query.id);
     if (part->symbol != NULL)
-        (void)snprintf(answer.symbol, sizeof answer.symbol, "%s", part->symbol);
-    answer.interval_s = part->interval_s;
-    answer.candles = list_of(part->candles, part->candle_count);
-    answer.series = list_of(part->series, part->series_count);
-    answer.outcomes = list_of(part->outcomes, part->outcome_count);
-    answer.orders = list_of(part->orders, part->order_count);
-    answer.fills = list_of(part->fills, part->fill_count);
-    answer.positions = list_of(part->positions, part->position_count);
-    answer.accounts = list_of(part->accounts, part->account_count);
-    answer.coverages = list_of(part->coverages, part->coverage_count);
-    answer.absences = list_of(part->absences, part->absence_count);
-    send_answer(history, &answer);
+        (void)snprintf(message.symbol, sizeof message.symbol, "%s", part->symbol);
+    message.interval_s = part->interval_s;
+    message.candles = list_of(part->candles, part->candle_count);
+    message.series = list_of(part->series, part->series_count);
+    message.outcomes = list_of(part->outcomes, part->outcome_count);
+    message.orders = list_of(part->orders, part->order_count);
+    message.fills = list_of(part->fills, part->fill_count);
+    message.positions = list_of(part->positions, part->position_count);
+    message.accounts = list_of(part->accounts, part->account_count);
+    message.coverages = list_of(part->coverages, part->coverage_count);
+    message.absences = list_of(part->absences, part->absence_count);
+    send_message(answer, &message);
 }
 
-void history_send_end(struct history *history, const char *error)
+void history_send_end(struct history_answer *answer, const char *error)
 {
-    struct answer answer = empty_answer(history->asked.query.id);
-    answer.last = true;
-    set_error(&answer, error);
-    send_answer(history, &answer);
+    struct answer message = empty_answer(answer->asked.query.id);
+    message.last = true;
+    set_error(&message, error);
+    send_message(answer, &message);
+    answer->history = NULL;
     metric_add(METRIC_queries_total, 1);
 }
 
@@ -121,14 +125,19 @@ static void remove_oldest(struct history *history)
     memmove(&history->entries[0], &history->entries[1], history->count * sizeof history->entries[0]);
 }
 
-bool history_next(struct history *history)
+struct history_answer *history_next(struct history *history)
 {
     if (history->count == 0)
-        return false;
-    history->asked = history->entries[0];
-    history->asker_is_gone = false;
-    remove_oldest(history);
-    return true;
+        return NULL;
+    for (size_t i = 0; i < HISTORY_ANSWERS_MAX; i++) {
+        struct history_answer *answer = &history->answers[i];
+        if (answer->history != NULL)
+            continue;
+        *answer = (struct history_answer){.history = history, .asked = history->entries[0]};
+        remove_oldest(history);
+        return answer;
+    }
+    return NULL;
 }
 
 void history_expire(struct history *history, int64_t now_ms, const char *why)

@@ -1,5 +1,5 @@
-/* The queries that wait for the database, and the answer that is being sent. One query is answered at a time, in
- * parts; the last message of an answer carries no rows and says so. */
+/* The queries that wait for the database, and the answers that are being sent, in parts; the last message of an answer
+ * carries no rows and says so. Parts of several answers mix; the asker tells them apart by the query's id. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_PERSISTER_HISTORY_H
 #define WICK_PERSISTER_HISTORY_H
@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 enum {
-    HISTORY_QUERIES_MAX = 64,
+    HISTORY_QUERIES_MAX = 64, /* that wait */
+    HISTORY_ANSWERS_MAX = 32, /* that are being answered */
     HISTORY_AWAY_MS = 5000,  /* a query that has waited so long for the database is answered with an error */
     HISTORY_STUCK_MS = 1000, /* an asker who takes nothing for so long gets no more */
 };
@@ -24,33 +25,44 @@ struct history_entry {
     int64_t received_ms; /* monotonic */
 };
 
+struct history;
+
+/* A query under way. */
+struct history_answer {
+    struct history *history; /* NULL: a free place */
+    struct history_entry asked;
+    bool asker_is_gone; /* the rest of the answer goes nowhere */
+};
+
 struct history {
     struct service_context *context;
     struct history_entry entries[HISTORY_QUERIES_MAX]; /* oldest first */
     size_t count;
-    struct history_entry asked;  /* the query under way */
-    bool asker_is_gone;          /* the rest of its answer goes nowhere */
-    size_t unsent;               /* bytes of a part that the link did not take yet */
-    int64_t unsent_since_ms;     /* monotonic */
+    struct history_answer answers[HISTORY_ANSWERS_MAX];
+    struct peer unsent_to;
+    struct history_answer *unsent_of; /* NULL: it is over with this message */
+    size_t unsent;                    /* bytes of a message that the link did not take yet */
+    int64_t unsent_since_ms;          /* monotonic */
     uint8_t bytes[MESSAGE_SIZE_MAX];
 };
 
 /* Puts a query into the queue; answers with an error when that is full. */
 void history_add(struct history *history, const struct peer *peer, const struct query *query, int64_t now_ms);
 
-/* Makes the oldest query the one under way. False if there is none. */
-bool history_next(struct history *history);
+/* Takes the oldest query as one under way. NULL if there is none, or no place for an answer. */
+struct history_answer *history_next(struct history *history);
 
 /* Answers with an error the queries that have waited too long for a database that is away. */
 void history_expire(struct history *history, int64_t now_ms, const char *why);
 
-/* Sends a part of the answer to the query under way. */
-void history_send_part(struct history *history, const struct store_part *part);
+/* Sends a part of the answer. Nothing may be unsent. */
+void history_send_part(struct history_answer *answer, const struct store_part *part);
 
-/* Sends the end of the answer; `error` is "" or why it is not complete. */
-void history_send_end(struct history *history, const char *error);
+/* Sends the end of the answer, whose place is free then; `error` is "" or why it is not complete. Nothing may be
+ * unsent. */
+void history_send_end(struct history_answer *answer, const char *error);
 
-/* Tries to send what the link did not take. True when nothing is left: the next part may come. */
+/* Tries to send what the link did not take. True when nothing is left: the next part may come, of whatever answer. */
 bool history_flush(struct history *history, int64_t now_ms);
 
 /* Answers a query for processes, which the database has no part in. */

@@ -14,9 +14,10 @@ static bool same_request(const struct lease_request *left, const struct lease_re
 int lease_desk_add(struct lease_desk *desk, const struct peer *peer, const struct lease_request *request,
                    int64_t now_ms)
 {
-    bool of_trader = strcmp(request->name, trader_lease) == 0;
+    bool renews = request->holder == desk->trader_holder && request->holder != 0 && !request->release;
+    bool waits = strcmp(request->name, trader_lease) == 0 && !renews;
     struct lease_entry entry = {
-        .peer = *peer, .request = *request, .received_ms = now_ms, .after = of_trader ? desk->ledger_taken : 0};
+        .peer = *peer, .request = *request, .received_ms = now_ms, .after = waits ? desk->ledger_taken : 0};
     for (size_t i = 0; i < desk->count; i++) {
         if (same_request(&desk->entries[i].request, request)) {
             entry.after = desk->entries[i].after; /* it goes on waiting for what it waited for */
@@ -60,6 +61,16 @@ void lease_desk_learn(struct lease_desk *desk, const char *name, uint64_t genera
     desk->generation_known = true;
     if (generation > desk->trader_generation)
         desk->trader_generation = generation;
+}
+
+void lease_desk_grant(struct lease_desk *desk, const struct lease_request *request, bool granted)
+{
+    if (strcmp(request->name, trader_lease) != 0)
+        return;
+    if (granted)
+        desk->trader_holder = request->holder;
+    else if (desk->trader_holder == request->holder)
+        desk->trader_holder = 0;
 }
 
 bool lease_desk_fences(const struct lease_desk *desk, uint64_t generation)

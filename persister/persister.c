@@ -17,9 +17,30 @@ static void on_tick(struct service_context *context, void *state, int64_t now_ms
     bool ready = store->kind->ready(store);
     service_set_status(context, ready ? PROCESS_STATUS_READY : PROCESS_STATUS_DEGRADED, store->text);
     metric_set(METRIC_store_connected, ready);
+    metric_set(METRIC_store_pool_connections, (double)store->pool.connections);
+    metric_set(METRIC_store_pool_used, (double)store->pool.used);
+    metric_add(METRIC_store_pool_waits_total, (double)(store->pool.waits - persister->pool_waits));
+    persister->pool_waits = store->pool.waits;
     metric_set(METRIC_store_waiting_rows, (double)(batch_rows(persister->filling) + batch_rows(persister->writing)));
     if (!ready)
         history_expire(&persister->history, now_ms, store->text);
+}
+
+static int open_database(struct persister *persister)
+{
+    const struct config *config = persister->context->config;
+    const struct store_settings settings = {
+        .pool_min = (unsigned)config->database_pool_min,
+        .pool_size = (unsigned)config->database_pool_size,
+        .pool_overflow = (unsigned)config->database_pool_overflow,
+        .pool_wait_ms = config->database_pool_wait_ms,
+        .pre_ping = config->database_pre_ping,
+    };
+    if (settings.pool_min > settings.pool_size)
+        return error_set(ERROR_CONFIGURATION, "database.pool_min is %u, more than database.pool_size, which is %u",
+                         settings.pool_min, settings.pool_size);
+    int code = store_open_with(&persister->store, secret_reveal(&config->database_url), &settings);
+    return code == 0 ? 0 : error_context(code == ERROR_ARGUMENT ? ERROR_CONFIGURATION : code, "database.url");
 }
 
 static int open_persister(struct service_context *context, void *state)
@@ -38,12 +59,10 @@ static int open_persister(struct service_context *context, void *state)
     persister->timer = loop_add_timer(context->loop, 0, 0, persister_attend, persister);
     if (persister->timer < 0)
         return persister->timer;
-    int code = store_open(&persister->store, secret_reveal(&context->config->database_url));
-    if (code == 0)
-        return 0;
-    for (int i = 0; i < 2; i++)
+    int code = open_database(persister);
+    for (int i = 0; i < 2 && code != 0; i++)
         batch_release(&persister->batches[i]);
-    return error_context(code == ERROR_ARGUMENT ? ERROR_CONFIGURATION : code, "database.url");
+    return code;
 }
 
 static void on_stop(struct service_context *context, void *state)

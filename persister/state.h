@@ -1,7 +1,7 @@
 /* What the persister's files share: its state, and who calls whom.
  *
- * Messages are taken in intake.c and only queue. Work for the database is done one piece at a time, and begun in one
- * place, persister_attend() in work.c. */
+ * Messages are taken in intake.c and only queue. Work for the database is begun in one place, persister_attend() in
+ * work.c: as much of it at a time as the store takes, but never two writes or two leases. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_PERSISTER_STATE_H
 #define WICK_PERSISTER_STATE_H
@@ -29,7 +29,8 @@ struct persister {
     struct lease_desk desk;
     struct lease_entry lease; /* the request under way */
     struct history history;
-    bool query_is_next; /* writing and answering take turns */
+    bool query_is_next; /* writing and answering take turns where the store does one thing at a time */
+    uint64_t pool_waits; /* of the store, as far as they are in the metric */
     struct board board;
     struct process_state processes[1 + BOARD_ROWS_MAX]; /* an answer: its own row and the board's */
     int timer;

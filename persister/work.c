@@ -119,6 +119,7 @@ static void on_lease(void *user, const struct store_result *result)
         return;
     }
     lease_desk_learn(&persister->desk, entry->request.name, result->generation);
+    lease_desk_grant(&persister->desk, &entry->request, result->granted);
     struct lease_reply reply = {
         .sent_ms = entry->request.sent_ms, .granted = result->granted, .generation = result->generation};
     memcpy(reply.name, entry->request.name, sizeof reply.name);
@@ -143,37 +144,37 @@ static bool begin_lease(struct persister *persister, int64_t now_ms)
 
 static void on_part(void *user, const struct store_part *part)
 {
-    struct persister *persister = user;
-    history_send_part(&persister->history, part);
+    history_send_part(user, part);
 }
 
 static void on_answered(void *user, const struct store_result *result)
 {
-    struct persister *persister = user;
-    history_send_end(&persister->history, result->code == 0 ? "" : result->message);
+    history_send_end(user, result->code == 0 ? "" : result->message);
 }
 
 static bool begin_query(struct persister *persister)
 {
-    if (!history_next(&persister->history))
+    struct history_answer *answer = history_next(&persister->history);
+    if (answer == NULL)
         return false;
     persister->query_is_next = false;
-    persister->store.kind->query(&persister->store, &persister->history.asked.query, on_part, on_answered, persister);
+    persister->store.kind->query(&persister->store, &answer->asked.query, on_part, on_answered, answer);
     return true;
 }
 
 /* ---- the one place where work begins ---- */
 
-static bool begin_work(struct persister *persister, int64_t now_ms)
+static bool begin_work(struct persister *persister, int64_t now_ms, bool sent)
 {
     const struct store *store = &persister->store;
-    if (!store->kind->idle(store) || !store->kind->ready(store))
-        return false;
-    if (begin_lease(persister, now_ms))
+    if (store->kind->takes(store, STORE_LEASE) && begin_lease(persister, now_ms))
         return true;
-    if (persister->query_is_next && begin_query(persister))
+    /* Nothing is written before it is known whose ledger it may be. */
+    bool writes = persister->desk.generation_known && store->kind->takes(store, STORE_WRITE);
+    bool answers = sent && store->kind->takes(store, STORE_QUERY);
+    if (answers && (persister->query_is_next || !writes) && begin_query(persister))
         return true;
-    return begin_writing(persister, now_ms) || begin_query(persister);
+    return (writes && begin_writing(persister, now_ms)) || (answers && begin_query(persister));
 }
 
 static void on_descriptor(void *user, int events);
@@ -214,20 +215,18 @@ void persister_attend(void *user, int64_t now_ms)
     struct store *store = &persister->store;
     struct store_wait wait;
     bool sent = history_flush(&persister->history, now_ms);
-    if (sent) { /* else the next part has to wait, and all other work with it, for HISTORY_STUCK_MS at most */
-        store->kind->advance(store, now_ms);
-        sent = history_flush(&persister->history, now_ms);
-    }
+    store->holds_answers = !sent; /* an asker who takes nothing holds up the others, for HISTORY_STUCK_MS at most */
+    store->kind->advance(store, now_ms);
+    sent = history_flush(&persister->history, now_ms);
     int begun = 0;
-    while (begun < WORK_PER_TURN && sent && begin_work(persister, now_ms)) {
+    while (begun < WORK_PER_TURN && begin_work(persister, now_ms, sent)) {
         begun++;
         sent = history_flush(&persister->history, now_ms);
     }
+    store->holds_answers = !sent;
     store->kind->wait(store, &wait);
     if (begun == WORK_PER_TURN)
         wait.deadline_ms = 0;
-    if (!sent)
-        wait.fd = -1;
     watch(persister, &wait);
     set_alarm(persister, wait.deadline_ms, !sent);
     if (persister->stopping && batch_waiting(persister->writing) + batch_waiting(persister->filling) == 0)

@@ -1,4 +1,4 @@
-/* PostgreSQL: the states of the connection, and the row of the engine. */
+/* PostgreSQL: the states of a session, and the row of the engine. */
 /* SPDX-License-Identifier: MIT */
 #include "lib/store/postgres.h"
 
@@ -6,8 +6,11 @@
 #include "lib/store/engines.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 /* ---- states ---- */
 
@@ -33,134 +36,166 @@ static bool may_follow(enum postgres_state from, enum postgres_state to)
     return false;
 }
 
-void postgres_enter(struct postgres *postgres, enum postgres_state state)
+void postgres_enter(struct postgres_session *session, enum postgres_state state)
 {
-    int64_t now_ms = clock_monotonic_ms();
-    assert(may_follow(postgres->state, state));
-    postgres->state = state;
-    if (state == POSTGRES_AWAY)
-        postgres->deadline_ms = now_ms + backoff_next(&postgres->backoff);
-    else
-        postgres->deadline_ms = now_ms + POSTGRES_TIMEOUT_MS;
+    assert(may_follow(session->state, state));
+    session->state = state;
+    session->idle_since_ms = clock_monotonic_ms();
+    session->deadline_ms = session->idle_since_ms + postgres_silence_ms(session);
     if (state == POSTGRES_READY)
-        (void)snprintf(postgres->store->text, sizeof postgres->store->text, "postgresql %.80s on %.120s",
-                       PQdb(postgres->connection), PQhost(postgres->connection));
+        postgres_tell(session->pool);
 }
 
-/* ---- work ---- */
-
-static void call_back(struct postgres_work *work, int code)
+static const struct postgres_session *any_usable(const struct postgres *pool)
 {
-    work->result.code = code;
-    if (code != 0) {
-        work->result.changed = 0;
-        (void)snprintf(work->result.message, sizeof work->result.message, "%.255s", error_message());
-    }
-    work->done(work->user, &work->result);
+    for (size_t i = 0; i < POSTGRES_SESSIONS_MAX; i++)
+        if (pool->sessions[i].state == POSTGRES_READY || pool->sessions[i].state == POSTGRES_WORKING)
+            return &pool->sessions[i];
+    return NULL;
 }
 
-bool postgres_begin_work(struct postgres *postgres, struct postgres_work work)
+void postgres_tell(struct postgres *pool)
 {
-    assert(postgres->state != POSTGRES_WORKING);
-    if (postgres->state != POSTGRES_READY) {
-        call_back(&work, error_set(ERROR_CONNECTION, "%s", postgres->store->text));
-        return false;
-    }
-    postgres->work = work;
-    postgres_enter(postgres, POSTGRES_WORKING);
-    return true;
-}
-
-void postgres_end_work(struct postgres *postgres, int code)
-{
-    postgres_enter(postgres, POSTGRES_READY);
-    if (code == 0)
-        backoff_reset(&postgres->backoff);
-    call_back(&postgres->work, code);
+    const struct postgres_session *session = any_usable(pool);
+    char *text = pool->store->text;
+    if (session == NULL)
+        (void)snprintf(text, sizeof pool->store->text, "postgresql: %.240s", error_message());
+    else if (!pool->write_fails)
+        (void)snprintf(text, sizeof pool->store->text, "postgresql %.80s on %.120s", PQdb(session->connection),
+                       PQhost(session->connection));
 }
 
 /* ---- the row of the engine ---- */
 
-static int open_store(struct store *store, const char *url)
+static int open_store(struct store *store, const char *url, const struct store_settings *settings)
 {
-    struct postgres *postgres = store->state;
-    postgres->store = store;
-    int code = postgres_parse_url(postgres, url);
+    struct postgres *pool = store->state;
+    pool->store = store;
+    pool->settings = *settings;
+    for (size_t i = 0; i < POSTGRES_SESSIONS_MAX; i++) {
+        pool->sessions[i].pool = pool;
+        pool->sessions[i].watched_fd = -1;
+    }
+    int code = postgres_parse_url(pool, url);
     if (code != 0)
         return code;
+    pool->poller = epoll_create1(EPOLL_CLOEXEC);
+    if (pool->poller < 0) {
+        PQconninfoFree(pool->options);
+        return error_set(ERROR_SYSTEM, "epoll_create1: %s", strerror(errno));
+    }
     (void)snprintf(store->text, sizeof store->text, "postgresql: connecting");
-    postgres_connect(postgres);
+    postgres_dispatch(pool, clock_monotonic_ms());
     return 0;
 }
 
 static void close_store(struct store *store)
 {
-    struct postgres *postgres = store->state;
-    PQclear(postgres->rows);
-    PQfinish(postgres->connection);
-    PQconninfoFree(postgres->options);
-    parameters_release(&postgres->parameters);
-    series_map_release(&postgres->series);
-    candle_order_release(&postgres->order);
+    struct postgres *pool = store->state;
+    for (size_t i = 0; i < POSTGRES_SESSIONS_MAX; i++) {
+        PQclear(pool->sessions[i].rows);
+        PQfinish(pool->sessions[i].connection);
+        parameters_release(&pool->sessions[i].parameters);
+    }
+    (void)close(pool->poller);
+    PQconninfoFree(pool->options);
+    series_map_release(&pool->series);
+    candle_order_release(&pool->order);
 }
 
 static bool is_ready(const struct store *store)
 {
-    const struct postgres *postgres = store->state;
-    return postgres->state == POSTGRES_READY || postgres->state == POSTGRES_WORKING;
+    const struct postgres *pool = store->state;
+    return any_usable(pool) != NULL && !pool->write_fails;
 }
 
 static bool is_idle(const struct store *store)
 {
-    return ((const struct postgres *)store->state)->state != POSTGRES_WORKING;
+    const struct postgres *pool = store->state;
+    bool idle = pool->lease.state == WORK_NONE && pool->write.state == WORK_NONE;
+    for (size_t i = 0; i < POSTGRES_QUERIES_MAX; i++)
+        idle = idle && pool->queries[i].state == WORK_NONE;
+    return idle;
+}
+
+static bool takes(const struct store *store, enum store_work work)
+{
+    const struct postgres *pool = store->state;
+    if (any_usable(pool) == NULL)
+        return false;
+    switch (work) {
+    case STORE_LEASE:
+        return pool->lease.state == WORK_NONE;
+    case STORE_WRITE:
+        return pool->write.state == WORK_NONE &&
+               (!pool->write_fails || clock_monotonic_ms() >= pool->write_again_ms);
+    case STORE_QUERY:
+        return postgres_takes_query(pool);
+    }
+    return false;
+}
+
+/* Whether rows or results of the session are here already, without a descriptor becoming ready for them. */
+static bool has_more(const struct postgres_session *session)
+{
+    return session->rows != NULL || (session->flying && PQisBusy(session->connection) == 0);
+}
+
+static int64_t session_deadline(const struct postgres_session *session)
+{
+    if (session->state == POSTGRES_AWAY || postgres_is_held(session))
+        return INT64_MAX;
+    if (has_more(session))
+        return 0;
+    return session->state == POSTGRES_READY ? INT64_MAX : session->deadline_ms;
 }
 
 static void wait_for(const struct store *store, struct store_wait *out)
 {
-    const struct postgres *postgres = store->state;
-    *out = (struct store_wait){.fd = -1, .deadline_ms = postgres->deadline_ms};
-    if (postgres->state == POSTGRES_AWAY)
-        return;
-    out->fd = PQsocket(postgres->connection);
-    if (postgres->rows != NULL || (postgres->flying && PQisBusy(postgres->connection) == 0)) {
-        out->deadline_ms = 0; /* the next rows or results are here */
-    } else if (postgres->state == POSTGRES_CONNECTING) {
-        out->write = postgres->polling == PGRES_POLLING_WRITING;
-        out->read = !out->write;
-    } else {
-        out->read = true;
-        out->write = postgres->unflushed;
-        if (postgres->state == POSTGRES_READY)
-            out->deadline_ms = INT64_MAX;
+    const struct postgres *pool = store->state;
+    *out = (struct store_wait){.fd = pool->poller, .read = true, .deadline_ms = postgres_dispatch_deadline(pool)};
+    for (size_t i = 0; i < POSTGRES_SESSIONS_MAX; i++) {
+        int64_t deadline_ms = session_deadline(&pool->sessions[i]);
+        if (deadline_ms < out->deadline_ms)
+            out->deadline_ms = deadline_ms;
     }
 }
 
 /* Gives up a server that owes an answer and keeps silent. */
-static void check_deadline(struct postgres *postgres, int64_t now_ms)
+static void check_deadline(struct postgres_session *session, int64_t now_ms)
 {
-    bool owes = postgres->state == POSTGRES_CONNECTING || postgres->state == POSTGRES_PREPARING ||
-                (postgres->state == POSTGRES_WORKING && postgres->rows == NULL);
-    if (!owes || now_ms < postgres->deadline_ms)
+    bool owes = session->state == POSTGRES_CONNECTING || session->state == POSTGRES_PREPARING ||
+                (session->state == POSTGRES_WORKING && session->rows == NULL);
+    if (!owes || now_ms < session->deadline_ms)
         return;
-    int code = error_set(ERROR_CONNECTION, "no answer within %d s", POSTGRES_TIMEOUT_MS / 1000);
+    int code = error_set(ERROR_CONNECTION, "no answer within %lld s",
+                         (long long)(postgres_silence_ms(session) / 1000));
     (void)code;
-    postgres_lost(postgres);
+    postgres_lost(session);
+}
+
+static void advance_session(struct postgres_session *session, int64_t now_ms)
+{
+    bool asks = session->work != NULL && session->work->kind == STORE_QUERY;
+    if (session->state == POSTGRES_AWAY || (asks && (session->pool->spoke || postgres_is_held(session))))
+        return;
+    if (session->state == POSTGRES_CONNECTING)
+        postgres_connect_on(session);
+    else if (session->rows == NULL)
+        postgres_exchange(session);
+    if (session->rows != NULL)
+        postgres_hand_out(session);
+    check_deadline(session, now_ms);
 }
 
 static void advance(struct store *store, int64_t now_ms)
 {
-    struct postgres *postgres = store->state;
-    if (postgres->state == POSTGRES_AWAY) {
-        if (now_ms >= postgres->deadline_ms)
-            postgres_connect(postgres);
-    } else if (postgres->state == POSTGRES_CONNECTING) {
-        postgres_connect_on(postgres);
-    } else if (postgres->rows == NULL) {
-        postgres_exchange(postgres);
-    }
-    if (postgres->rows != NULL)
-        postgres_hand_out(postgres);
-    check_deadline(postgres, now_ms);
+    struct postgres *pool = store->state;
+    pool->spoke = false;
+    pool->next_session = (pool->next_session + 1) % POSTGRES_SESSIONS_MAX;
+    for (size_t i = 0; i < POSTGRES_SESSIONS_MAX; i++)
+        advance_session(&pool->sessions[(pool->next_session + i) % POSTGRES_SESSIONS_MAX], now_ms);
+    postgres_dispatch(pool, now_ms);
 }
 
 const struct store_kind postgresql_store = {
@@ -171,6 +206,7 @@ const struct store_kind postgresql_store = {
     .close = close_store,
     .ready = is_ready,
     .idle = is_idle,
+    .takes = takes,
     .wait = wait_for,
     .advance = advance,
     .write = postgres_write,

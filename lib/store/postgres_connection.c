@@ -2,10 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/store/postgres.h"
 
+#include "lib/base/clock.h"
+
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 /* ---- the URL ---- */
 
@@ -21,30 +25,30 @@ static const struct {
 
 enum { DEFAULTS = sizeof connection_defaults / sizeof connection_defaults[0], KEYWORDS_MAX = 64 };
 
-int postgres_parse_url(struct postgres *postgres, const char *url)
+int postgres_parse_url(struct postgres *pool, const char *url)
 {
     char *complaint = NULL; /* it may quote the password */
-    postgres->options = PQconninfoParse(url, &complaint);
+    pool->options = PQconninfoParse(url, &complaint);
     PQfreemem(complaint);
-    if (postgres->options == NULL)
+    if (pool->options == NULL)
         return error_set(ERROR_ARGUMENT, "this is no URL of a PostgreSQL database; expected "
                                          "postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require");
     return 0;
 }
 
-static const char *option_value(const struct postgres *postgres, const char *keyword)
+static const char *option_value(const struct postgres *pool, const char *keyword)
 {
-    for (const PQconninfoOption *option = postgres->options; option->keyword != NULL; option++)
+    for (const PQconninfoOption *option = pool->options; option->keyword != NULL; option++)
         if (strcmp(option->keyword, keyword) == 0)
             return option->val;
     return NULL;
 }
 
 /* The URL's options and the defaults for the rest, as libpq wants them. */
-static void list_options(const struct postgres *postgres, const char **keywords, const char **values)
+static void list_options(const struct postgres *pool, const char **keywords, const char **values)
 {
     int count = 0;
-    for (const PQconninfoOption *option = postgres->options; option->keyword != NULL; option++) {
+    for (const PQconninfoOption *option = pool->options; option->keyword != NULL; option++) {
         if (option->val == NULL)
             continue;
         assert(count < KEYWORDS_MAX);
@@ -52,7 +56,7 @@ static void list_options(const struct postgres *postgres, const char **keywords,
         values[count++] = option->val;
     }
     for (int i = 0; i < DEFAULTS; i++) {
-        if (option_value(postgres, connection_defaults[i].keyword) != NULL)
+        if (option_value(pool, connection_defaults[i].keyword) != NULL)
             continue;
         assert(count < KEYWORDS_MAX);
         keywords[count] = connection_defaults[i].keyword;
@@ -81,32 +85,44 @@ static void put_on_one_line(char *message)
             *at = ' ';
 }
 
-int postgres_error(struct postgres *postgres, const char *doing)
+int postgres_error(struct postgres_session *session, const char *doing)
 {
     char message[512];
-    (void)snprintf(message, sizeof message, "%s", PQerrorMessage(postgres->connection));
-    blot(message, option_value(postgres, "password"));
+    (void)snprintf(message, sizeof message, "%s", PQerrorMessage(session->connection));
+    blot(message, option_value(session->pool, "password"));
     put_on_one_line(message);
     return error_set(ERROR_CONNECTION, "%s: %s", doing, message);
 }
 
-void postgres_lost(struct postgres *postgres)
+static void disconnect(struct postgres_session *session)
 {
-    bool working = postgres->state == POSTGRES_WORKING;
-    (void)snprintf(postgres->store->text, sizeof postgres->store->text, "postgresql: %.240s", error_message());
-    PQclear(postgres->rows);
-    PQfinish(postgres->connection);
-    postgres->rows = NULL;
-    postgres->connection = NULL;
-    postgres->flying = false;
-    postgres->unflushed = false;
-    postgres_enter(postgres, POSTGRES_AWAY);
-    if (!working)
-        return;
-    struct postgres_work *work = &postgres->work;
-    work->result = (struct store_result){.code = ERROR_CONNECTION};
-    (void)snprintf(work->result.message, sizeof work->result.message, "%s", postgres->store->text);
-    work->done(work->user, &work->result);
+    PQclear(session->rows);
+    PQfinish(session->connection); /* its socket leaves the poller by being closed */
+    session->rows = NULL;
+    session->connection = NULL;
+    session->flying = false;
+    session->unflushed = false;
+    session->migrating = false;
+    session->leading = 0;
+    session->watched_fd = -1;
+    if (session->pool->for_leases == session)
+        session->pool->for_leases = NULL;
+    postgres_enter(session, POSTGRES_AWAY);
+}
+
+void postgres_lost(struct postgres_session *session)
+{
+    struct postgres *pool = session->pool;
+    disconnect(session);
+    pool->retry_ms = clock_monotonic_ms() + backoff_next(&pool->backoff);
+    postgres_tell(pool);
+    postgres_drop_work(session);
+}
+
+void postgres_disconnect(struct postgres_session *session)
+{
+    assert(session->state == POSTGRES_READY);
+    disconnect(session);
 }
 
 /* ---- connecting ---- */
@@ -117,48 +133,76 @@ static void ignore_notice(void *user, const char *message)
     (void)message;
 }
 
-static int start_connecting(struct postgres *postgres)
+static int start_connecting(struct postgres_session *session)
 {
     const char *keywords[KEYWORDS_MAX + 1], *values[KEYWORDS_MAX + 1];
-    list_options(postgres, keywords, values);
-    postgres->connection = PQconnectStartParams(keywords, values, 0);
-    if (postgres->connection == NULL)
+    list_options(session->pool, keywords, values);
+    session->connection = PQconnectStartParams(keywords, values, 0);
+    if (session->connection == NULL)
         return error_set(ERROR_CONNECTION, "connect: no memory");
-    (void)PQsetNoticeProcessor(postgres->connection, ignore_notice, NULL);
-    if (PQstatus(postgres->connection) == CONNECTION_BAD)
-        return postgres_error(postgres, "connect");
-    postgres->polling = PGRES_POLLING_WRITING; /* as libpq's manual asks before the first PQconnectPoll */
+    (void)PQsetNoticeProcessor(session->connection, ignore_notice, NULL);
+    if (PQstatus(session->connection) == CONNECTION_BAD)
+        return postgres_error(session, "connect");
+    session->polling = PGRES_POLLING_WRITING; /* as libpq's manual asks before the first PQconnectPoll */
     return 0;
 }
 
-void postgres_connect(struct postgres *postgres)
+void postgres_connect(struct postgres_session *session)
 {
-    postgres_enter(postgres, POSTGRES_CONNECTING);
-    if (start_connecting(postgres) != 0)
-        postgres_lost(postgres);
+    postgres_enter(session, POSTGRES_CONNECTING);
+    if (start_connecting(session) != 0)
+        postgres_lost(session);
 }
 
 /* PQconnectPoll must only be called when the socket is ready: earlier it takes an open connection for granted. */
-static bool socket_is_ready(const struct postgres *postgres)
+static bool socket_is_ready(const struct postgres_session *session)
 {
-    struct pollfd descriptor = {.fd = PQsocket(postgres->connection),
-                                .events = postgres->polling == PGRES_POLLING_WRITING ? POLLOUT : POLLIN};
+    struct pollfd descriptor = {.fd = PQsocket(session->connection),
+                                .events = session->polling == PGRES_POLLING_WRITING ? POLLOUT : POLLIN};
     return descriptor.fd >= 0 && poll(&descriptor, 1, 0) > 0;
 }
 
-void postgres_connect_on(struct postgres *postgres)
+void postgres_connect_on(struct postgres_session *session)
 {
-    while (socket_is_ready(postgres)) {
-        postgres->polling = PQconnectPoll(postgres->connection);
-        if (postgres->polling == PGRES_POLLING_OK) {
-            postgres_prepare(postgres);
+    while (socket_is_ready(session)) {
+        session->polling = PQconnectPoll(session->connection);
+        if (session->polling == PGRES_POLLING_OK) {
+            postgres_prepare(session);
             return;
         }
-        if (postgres->polling == PGRES_POLLING_FAILED) {
-            int code = postgres_error(postgres, "connect");
+        if (session->polling == PGRES_POLLING_FAILED) {
+            int code = postgres_error(session, "connect");
             (void)code;
-            postgres_lost(postgres);
+            postgres_lost(session);
             return;
         }
     }
+}
+
+/* ---- watching ---- */
+
+static unsigned events_of(const struct postgres_session *session)
+{
+    if (session->state == POSTGRES_AWAY || postgres_is_held(session))
+        return 0;
+    if (session->state == POSTGRES_CONNECTING)
+        return session->polling == PGRES_POLLING_WRITING ? EPOLLOUT : EPOLLIN;
+    return session->unflushed ? EPOLLIN | EPOLLOUT : EPOLLIN;
+}
+
+/* Tells the poller what changed. While libpq connects it may close a socket and open the next under the same number,
+ * which the poller then does not know although it seems to. */
+void postgres_watch(struct postgres_session *session)
+{
+    unsigned events = events_of(session);
+    int poller = session->pool->poller, fd = session->connection != NULL ? PQsocket(session->connection) : -1;
+    if (session->watched_fd == fd && session->watched == events && session->state != POSTGRES_CONNECTING)
+        return;
+    if (session->watched_fd >= 0 && (session->watched_fd != fd || events == 0))
+        (void)epoll_ctl(poller, EPOLL_CTL_DEL, session->watched_fd, NULL); /* unless it is closed already */
+    session->watched_fd = events != 0 ? fd : -1;
+    session->watched = events;
+    struct epoll_event event = {.events = events};
+    if (session->watched_fd >= 0 && epoll_ctl(poller, EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT)
+        (void)epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event); /* if it fails, the deadline still wakes the owner */
 }

@@ -6,7 +6,7 @@
 
 enum { STATEMENTS_A_FLIGHT = 32 };
 
-static void send_next(struct postgres *postgres);
+static void send_next(struct postgres_session *session);
 
 /* ---- handing out ---- */
 
@@ -18,30 +18,31 @@ static int read_row(const PGresult *result, int row, const struct record_row *re
     return code;
 }
 
-static int read_rows(struct postgres *postgres, const struct record_row *record)
+static int read_rows(struct postgres_session *session, const struct record_row *record)
 {
     int code = 0;
-    postgres->buffer.count = 0;
-    while (code == 0 && postgres->buffer.count < STORE_PART_ROWS && postgres->next_row < PQntuples(postgres->rows)) {
-        void *out = part_buffer_next(&postgres->buffer, record->size);
-        code = read_row(postgres->rows, postgres->next_row++, record, out);
+    session->pool->buffer.count = 0;
+    while (code == 0 && session->pool->buffer.count < STORE_PART_ROWS && session->next_row < PQntuples(session->rows)) {
+        void *out = part_buffer_next(&session->pool->buffer, record->size);
+        code = read_row(session->rows, session->next_row++, record, out);
     }
     return code;
 }
 
-void postgres_hand_out(struct postgres *postgres)
+void postgres_hand_out(struct postgres_session *session)
 {
-    struct postgres_work *work = &postgres->work;
+    struct postgres_work *work = session->work;
     const struct record_row *record = &records[work->received.select->record];
-    int code = read_rows(postgres, record);
+    int code = read_rows(session, record);
     if (code != 0)
-        postgres_fail_flight(postgres, code); /* the rest of it is read and forgotten */
-    if (code != 0 || postgres->next_row == PQntuples(postgres->rows)) {
-        PQclear(postgres->rows);
-        postgres->rows = NULL;
+        postgres_fail_flight(session, code); /* the rest of it is read and forgotten */
+    if (code != 0 || session->next_row == PQntuples(session->rows)) {
+        PQclear(session->rows);
+        session->rows = NULL;
     }
     if (code == 0) {
-        struct store_part part = select_part(&work->received, &postgres->buffer);
+        struct store_part part = select_part(&work->received, &session->pool->buffer);
+        session->pool->spoke = true;
         work->part(work->user, &part);
     }
 }
@@ -49,69 +50,80 @@ void postgres_hand_out(struct postgres *postgres)
 /* ---- asking ---- */
 
 /* Keeps the rows of the next statement to be handed out. */
-static int take_rows(struct postgres *postgres, PGresult *result)
+static int take_rows(struct postgres_session *session, PGresult *result)
 {
-    struct postgres_work *work = &postgres->work;
-    bool expected = select_place_next(&work->received, &postgres->series, &work->query);
+    struct postgres_work *work = session->work;
+    bool expected = select_place_next(&work->received, &session->pool->series, &work->query);
     assert(expected && PQnfields(result) == (int)records[work->received.select->record].field_count);
     (void)expected;
     if (PQntuples(result) == 0) {
         PQclear(result);
         return 0;
     }
-    postgres->rows = result;
-    postgres->next_row = 0;
+    session->rows = result;
+    session->next_row = 0;
     return 0;
 }
 
-static void on_answered(struct postgres *postgres, int code)
+static void on_answered(struct postgres_session *session, int code)
 {
     if (code != 0)
-        postgres_end_work(postgres, code);
+        postgres_end_work(session, code);
     else
-        send_next(postgres);
+        send_next(session);
 }
 
-static int send_select(struct postgres *postgres)
+static int send_select(struct postgres_session *session)
 {
-    struct postgres_work *work = &postgres->work;
-    work->parameters.series_id = work->sent.series != NULL ? work->sent.series->id : 0;
+    struct postgres_work *work = session->work;
+    work->parameters.series_id = work->sent.series.id;
     for (int i = 0; i < SELECT_PARAMETERS; i++) {
         struct cell cell = select_parameter(&work->parameters, i);
         if (cell.text != NULL)
-            parameters_add_text(&postgres->parameters, cell.text);
+            parameters_add_text(&session->parameters, cell.text);
         else
-            parameters_add_integer(&postgres->parameters, cell.integer);
+            parameters_add_integer(&session->parameters, cell.integer);
     }
-    return postgres_send(postgres, work->sent.select->sql);
+    return postgres_send(session, work->sent.select->sql);
 }
 
 /* Sends the next statements of the query, or ends it when there is none left. */
-static void send_next(struct postgres *postgres)
+static void send_next(struct postgres_session *session)
 {
-    struct postgres_work *work = &postgres->work;
+    struct postgres_work *work = session->work;
     int code = 0, count = 0;
     while (code == 0 && count < STATEMENTS_A_FLIGHT &&
-           select_place_next(&work->sent, &postgres->series, &work->query)) {
-        code = send_select(postgres);
-        count++;
+           select_place_next(&work->sent, &session->pool->series, &work->query)) {
+        if (count++ == 0)
+            code = postgres_send_limits(session);
+        if (code == 0)
+            code = send_select(session);
     }
     if (count == 0)
-        postgres_end_work(postgres, 0);
+        postgres_end_work(session, 0);
     else
-        postgres_fly(postgres, code, take_rows, on_answered);
+        postgres_fly(session, code, take_rows, on_answered);
+}
+
+static void begin_query(struct postgres_session *session)
+{
+    struct postgres_work *work = session->work;
+    work->parameters = select_parameters_of(&work->query);
+    if (work->query.kind == QUERY_KIND_RECENT_CANDLES) /* somebody else may have added series */
+        postgres_fly(session, postgres_send_load_series(session), postgres_take_series, on_answered);
+    else
+        send_next(session);
 }
 
 void postgres_query(struct store *store, const struct query *query, store_part_fn part, store_done_fn done, void *user)
 {
-    struct postgres *postgres = store->state;
+    struct postgres *pool = store->state;
     assert(select_exists(query->kind));
-    if (!postgres_begin_work(postgres,
-                             (struct postgres_work){.query = *query, .part = part, .done = done, .user = user}))
-        return;
-    postgres->work.parameters = select_parameters_of(&postgres->work.query);
-    if (query->kind == QUERY_KIND_RECENT_CANDLES) /* somebody else may have added series */
-        postgres_fly(postgres, postgres_send_load_series(postgres), postgres_take_series, on_answered);
-    else
-        send_next(postgres);
+    postgres_hand_over(pool, postgres_query_place(pool),
+                       (struct postgres_work){.kind = STORE_QUERY,
+                                              .begin = begin_query,
+                                              .query = *query,
+                                              .part = part,
+                                              .done = done,
+                                              .user = user});
 }

@@ -23,9 +23,9 @@ static const char load_series_sql[] = "SELECT id, exchange, symbol, interval_s F
 
 /* ---- series ---- */
 
-int postgres_send_load_series(struct postgres *postgres)
+int postgres_send_load_series(struct postgres_session *session)
 {
-    return postgres_send(postgres, load_series_sql);
+    return postgres_send(session, load_series_sql);
 }
 
 static int read_series(const PGresult *result, int row, struct series_entry *out)
@@ -42,97 +42,102 @@ static int read_series(const PGresult *result, int row, struct series_entry *out
     return code != 0 ? error_set(ERROR_CONNECTION, "the name of a series is too long") : 0;
 }
 
-int postgres_take_series(struct postgres *postgres, PGresult *result)
+int postgres_take_series(struct postgres_session *session, PGresult *result)
 {
     int code = 0;
-    series_map_clear(&postgres->series);
     for (int row = 0; row < PQntuples(result) && code == 0; row++) {
         struct series_entry entry;
         code = read_series(result, row, &entry);
         if (code == 0)
-            code = series_map_put(&postgres->series, &entry);
+            code = series_map_put(&session->pool->series, &entry);
     }
     PQclear(result);
     return code == 0 ? 0 : ERROR_CONNECTION;
 }
 
-static void on_series_loaded(struct postgres *postgres, int code)
+static void on_series_loaded(struct postgres_session *session, int code)
 {
     if (code != 0)
-        postgres_lost(postgres);
+        postgres_lost(session);
     else
-        postgres_enter(postgres, POSTGRES_READY);
+        postgres_enter(session, POSTGRES_READY);
 }
 
 /* ---- migrations ---- */
 
-static void on_committed(struct postgres *postgres, int code)
+static void on_committed(struct postgres_session *session, int code)
 {
-    if (code == 0 && PQenterPipelineMode(postgres->connection) != 1)
-        code = postgres_error(postgres, "enter pipeline mode");
+    if (code == 0 && PQenterPipelineMode(session->connection) != 1)
+        code = postgres_error(session, "enter pipeline mode");
     if (code == 0)
-        code = postgres_send_load_series(postgres);
+        code = postgres_send_load_series(session);
+    if (postgres_usable(session->pool) == 0) /* it may be another database, with other ids */
+        series_map_clear(&session->pool->series);
     if (code != 0)
-        postgres_lost(postgres);
+        postgres_lost(session);
     else
-        postgres_fly(postgres, 0, postgres_take_series, on_series_loaded);
+        postgres_fly(session, 0, postgres_take_series, on_series_loaded);
 }
 
-static void apply_next(struct postgres *postgres, int code);
+static void apply_next(struct postgres_session *session, int code);
 
-static void note_migration(struct postgres *postgres, int code)
+static void note_migration(struct postgres_session *session, int code)
 {
-    const struct migration *applied = migration_find(postgresql_store.scheme, postgres->schema_version + 1);
+    const struct migration *applied = migration_find(postgresql_store.scheme, session->schema_version + 1);
     if (code != 0) {
-        postgres_lost(postgres);
+        postgres_lost(session);
         return;
     }
     assert(applied != NULL);
-    postgres->schema_version++;
-    parameters_add_integer(&postgres->parameters, applied->version);
-    parameters_add_text(&postgres->parameters, applied->name);
-    code = postgres_send(postgres, note_migration_sql);
-    postgres_fly(postgres, code, postgres_ignore, apply_next);
+    session->schema_version++;
+    parameters_add_integer(&session->parameters, applied->version);
+    parameters_add_text(&session->parameters, applied->name);
+    code = postgres_send(session, note_migration_sql);
+    postgres_fly(session, code, postgres_ignore, apply_next);
 }
 
 /* Applies the migration that follows, or commits when there is none. */
-static void apply_next(struct postgres *postgres, int code)
+static void apply_next(struct postgres_session *session, int code)
 {
     if (code == 0)
-        code = migration_check(postgresql_store.scheme, postgres->schema_version);
+        code = migration_check(postgresql_store.scheme, session->schema_version);
     if (code != 0) {
-        postgres_lost(postgres);
+        postgres_lost(session);
         return;
     }
-    const struct migration *next = migration_find(postgresql_store.scheme, postgres->schema_version + 1);
+    const struct migration *next = migration_find(postgresql_store.scheme, session->schema_version + 1);
+    session->migrating = next != NULL;
     if (next != NULL)
-        postgres_fly_text(postgres, next->sql, postgres_ignore, note_migration);
+        postgres_fly_text(session, next->sql, postgres_ignore, note_migration);
     else
-        postgres_fly_text(postgres, "COMMIT", postgres_ignore, on_committed);
+        postgres_fly_text(session, "COMMIT", postgres_ignore, on_committed);
 }
 
 /* The results of begin_sql are in text; the last is the version. */
-static int take_version(struct postgres *postgres, PGresult *result)
+static int take_version(struct postgres_session *session, PGresult *result)
 {
     int column = PQfnumber(result, "schema_version");
     struct decimal version;
     int code = 0;
     if (column >= 0 && PQntuples(result) == 1) {
         code = decimal_parse(PQgetvalue(result, 0, column), (size_t)PQgetlength(result, 0, column), &version);
-        postgres->schema_version = code == 0 ? (int)version.mantissa : 0;
+        session->schema_version = code == 0 ? (int)version.mantissa : 0;
     }
     PQclear(result);
     return code == 0 ? 0 : ERROR_CONNECTION;
 }
 
-void postgres_prepare(struct postgres *postgres)
+void postgres_prepare(struct postgres_session *session)
 {
-    postgres_enter(postgres, POSTGRES_PREPARING);
-    if (PQsetnonblocking(postgres->connection, 1) != 0) {
-        int code = postgres_error(postgres, "set the connection non-blocking");
+    postgres_enter(session, POSTGRES_PREPARING);
+    if (PQsetnonblocking(session->connection, 1) != 0) {
+        int code = postgres_error(session, "set the connection non-blocking");
         (void)code;
-        postgres_lost(postgres);
+        postgres_lost(session);
         return;
     }
-    postgres_fly_text(postgres, begin_sql, take_version, apply_next);
+    if (postgres_usable(session->pool) == 0)
+        postgres_fly_text(session, begin_sql, take_version, apply_next);
+    else
+        on_committed(session, 0); /* another session has seen to the schema */
 }

@@ -115,9 +115,9 @@ static void put_cell(struct postgres_parameters *parameters, enum postgres_eleme
         parameters_put_integer(parameters, element, cell.integer);
 }
 
-static int send_missing_series(struct postgres *postgres, const struct series_map *missing)
+static int send_missing_series(struct postgres_session *session, const struct series_map *missing)
 {
-    struct postgres_parameters *parameters = &postgres->parameters;
+    struct postgres_parameters *parameters = &session->parameters;
     parameters_add_array(parameters, ELEMENT_TEXT, missing->count);
     for (size_t i = 0; i < missing->count; i++)
         parameters_put_text(parameters, missing->entries[i].exchange, strlen(missing->entries[i].exchange));
@@ -127,12 +127,12 @@ static int send_missing_series(struct postgres *postgres, const struct series_ma
     parameters_add_array(parameters, ELEMENT_INT8, missing->count);
     for (size_t i = 0; i < missing->count; i++)
         parameters_put_integer(parameters, ELEMENT_INT8, missing->entries[i].interval_s);
-    return postgres_send(postgres, add_series_sql);
+    return postgres_send(session, add_series_sql);
 }
 
-static int send_series_starts(struct postgres *postgres, const struct store_series_start *rows, size_t count)
+static int send_series_starts(struct postgres_session *session, const struct store_series_start *rows, size_t count)
 {
-    struct postgres_parameters *parameters = &postgres->parameters;
+    struct postgres_parameters *parameters = &session->parameters;
     if (count == 0)
         return 0;
     parameters_add_array(parameters, ELEMENT_TEXT, count);
@@ -147,15 +147,15 @@ static int send_series_starts(struct postgres *postgres, const struct store_seri
     parameters_add_array(parameters, ELEMENT_INT8, count);
     for (size_t i = 0; i < count; i++)
         parameters_put_integer(parameters, ELEMENT_INT8, rows[i].start.fire_from_ms);
-    return postgres_send(postgres, start_series_sql);
+    return postgres_send(session, start_series_sql);
 }
 
-static int send_candles(struct postgres *postgres, const struct store_batch *batch)
+static int send_candles(struct postgres_session *session, const struct store_batch *batch)
 {
-    struct postgres_parameters *parameters = &postgres->parameters;
+    struct postgres_parameters *parameters = &session->parameters;
     const struct record_row *record = &records[RECORD_candle];
-    const struct candle_order *order = &postgres->order;
-    int code = candle_order_build(&postgres->order, batch, &postgres->series);
+    const struct candle_order *order = &session->pool->order;
+    int code = candle_order_build(&session->pool->order, batch, &session->pool->series);
     if (code != 0 || order->count == 0)
         return code;
     parameters_add_array(parameters, ELEMENT_INT4, order->count);
@@ -168,12 +168,12 @@ static int send_candles(struct postgres *postgres, const struct store_batch *bat
         for (size_t i = 0; i < order->count; i++)
             put_cell(parameters, element, row_get(field, &batch->candles[order->slots[i].row].event.candle));
     }
-    return postgres_send(postgres, write_candles_sql);
+    return postgres_send(session, write_candles_sql);
 }
 
-static int send_absences(struct postgres *postgres, const struct store_absence *rows, size_t count)
+static int send_absences(struct postgres_session *session, const struct store_absence *rows, size_t count)
 {
-    struct postgres_parameters *parameters = &postgres->parameters;
+    struct postgres_parameters *parameters = &session->parameters;
     const struct record_row *record = &records[RECORD_absence];
     if (count == 0)
         return 0;
@@ -181,7 +181,7 @@ static int send_absences(struct postgres *postgres, const struct store_absence *
     for (size_t i = 0; i < count; i++) {
         const struct absence *absence = &rows[i].absence;
         const struct series_entry *series =
-            series_map_find(&postgres->series, rows[i].exchange, absence->symbol, absence->interval_s);
+            series_map_find(&session->pool->series, rows[i].exchange, absence->symbol, absence->interval_s);
         if (series == NULL)
             return error_set(ERROR_MISSING, "series %s %s has no id", rows[i].exchange, absence->symbol);
         parameters_put_integer(parameters, ELEMENT_INT4, series->id);
@@ -193,12 +193,12 @@ static int send_absences(struct postgres *postgres, const struct store_absence *
         for (size_t i = 0; i < count; i++)
             put_cell(parameters, element, row_get(field, &rows[i].absence));
     }
-    return postgres_send(postgres, write_absences_sql);
+    return postgres_send(session, write_absences_sql);
 }
 
-static int send_ledger(struct postgres *postgres, const struct store_batch *batch, enum ledger_table table)
+static int send_ledger(struct postgres_session *session, const struct store_batch *batch, enum ledger_table table)
 {
-    struct postgres_parameters *parameters = &postgres->parameters;
+    struct postgres_parameters *parameters = &session->parameters;
     const struct record_row *record = &records[ledger_tables[table].record];
     size_t count = ledger_count(batch, table);
     if (count == 0)
@@ -213,102 +213,143 @@ static int send_ledger(struct postgres *postgres, const struct store_batch *batc
     parameters_add_array(parameters, ELEMENT_INT8, count);
     for (size_t i = 0; i < count; i++)
         parameters_put_integer(parameters, ELEMENT_INT8, ledger_version(batch, table, i));
-    return postgres_send(postgres, write_ledger_sql[table]);
+    return postgres_send(session, write_ledger_sql[table]);
 }
 
 /* ---- batches ---- */
 
 /* Counts the rows of each statement. */
-static int count_changed(struct postgres *postgres, PGresult *result)
+int postgres_count_changed(struct postgres_session *session, PGresult *result)
 {
     struct decimal count;
     const char *text = PQcmdTuples(result);
     if (PQresultStatus(result) == PGRES_COMMAND_OK && decimal_parse(text, strlen(text), &count) == 0)
-        postgres->work.result.changed += (uint64_t)count.mantissa;
+        session->work->result.changed += (uint64_t)count.mantissa;
     PQclear(result);
     return 0;
 }
 
-static void send_rows(struct postgres *postgres)
+/* The lease comes last: whoever wants to renew it waits for this transaction only from there to its end, whatever it
+ * had to wait for itself. */
+static int send_statements(struct postgres_session *session)
 {
-    const struct store_batch *batch = &postgres->work.batch;
-    int code = 0;
-    if (batch->ledger_generation > 0) {
-        parameters_add_integer(&postgres->parameters, (int64_t)batch->ledger_generation);
-        code = postgres_send(postgres, require_generation_sql);
-    }
+    const struct store_batch *batch = &session->work->batch;
+    int code = postgres_send_limits(session);
     if (code == 0)
-        code = send_series_starts(postgres, batch->series, batch->series_count);
+        code = send_series_starts(session, batch->series, batch->series_count);
     if (code == 0)
-        code = send_candles(postgres, batch);
+        code = send_candles(session, batch);
     if (code == 0)
-        code = send_absences(postgres, batch->absences, batch->absence_count);
+        code = send_absences(session, batch->absences, batch->absence_count);
     for (enum ledger_table table = 0; table < LEDGER_TABLES && code == 0; table++)
-        code = send_ledger(postgres, batch, table);
-    postgres_fly(postgres, code, count_changed, postgres_end_work);
+        code = send_ledger(session, batch, table);
+    if (code == 0 && batch->ledger_generation > 0) {
+        parameters_add_integer(&session->parameters, (int64_t)batch->ledger_generation);
+        code = postgres_send(session, require_generation_sql);
+    }
+    return code;
 }
 
-static void on_series_added(struct postgres *postgres, int code)
+static void send_rows(struct postgres_session *session)
+{
+    postgres_fly(session, send_statements(session), postgres_count_changed, postgres_end_work);
+}
+
+static void on_copied(struct postgres_session *session, int code)
+{
+    if (code == ERROR_EXISTS)
+        send_rows(session);
+    else
+        postgres_end_work(session, code);
+}
+
+/* What is nothing but history goes by COPY, which cannot leave out what is there. */
+static void send_batch(struct postgres_session *session)
+{
+    const struct store_batch *batch = &session->work->batch;
+    bool alone = batch->absence_count == 0 && batch->series_count == 0 && !has_ledger_rows(batch);
+    if (batch->history && batch->candle_count > 0 && alone)
+        postgres_copy(session, on_copied);
+    else
+        send_rows(session);
+}
+
+static void on_series_added(struct postgres_session *session, int code)
 {
     if (code != 0)
-        postgres_end_work(postgres, code);
+        postgres_end_work(session, code);
     else
-        send_rows(postgres);
+        send_batch(session);
 }
 
 /* The insertion has no rows to take; the look-up behind it has. */
-static int take_series_or_none(struct postgres *postgres, PGresult *result)
+static int take_series_or_none(struct postgres_session *session, PGresult *result)
 {
-    return PQresultStatus(result) == PGRES_TUPLES_OK ? postgres_take_series(postgres, result)
-                                                     : postgres_ignore(postgres, result);
+    return PQresultStatus(result) == PGRES_TUPLES_OK ? postgres_take_series(session, result)
+                                                     : postgres_ignore(session, result);
 }
 
 /* Gives ids to the series that have none, in a flight of their own: the ids then hold whatever becomes of the batch. */
-static void add_series(struct postgres *postgres, const struct series_map *missing)
+static void add_series(struct postgres_session *session, const struct series_map *missing)
 {
-    int code = send_missing_series(postgres, missing);
+    int code = postgres_send_limits(session);
     if (code == 0)
-        code = postgres_send_load_series(postgres);
-    postgres_fly(postgres, code, take_series_or_none, on_series_added);
+        code = send_missing_series(session, missing);
+    if (code == 0)
+        code = postgres_send_load_series(session);
+    postgres_fly(session, code, take_series_or_none, on_series_added);
+}
+
+static void begin_write(struct postgres_session *session)
+{
+    struct series_map missing = {0};
+    int code = series_map_list_missing(&session->pool->series, &session->work->batch, &missing);
+    if (code != 0)
+        postgres_end_work(session, code);
+    else if (missing.count > 0)
+        add_series(session, &missing);
+    else
+        send_batch(session);
+    series_map_release(&missing);
 }
 
 void postgres_write(struct store *store, const struct store_batch *batch, store_done_fn done, void *user)
 {
-    struct postgres *postgres = store->state;
-    struct series_map missing = {0};
-    if (!postgres_begin_work(postgres, (struct postgres_work){.batch = *batch, .done = done, .user = user}))
-        return;
-    int code = series_map_list_missing(&postgres->series, batch, &missing);
-    if (code != 0)
-        postgres_end_work(postgres, code);
-    else if (missing.count > 0)
-        add_series(postgres, &missing);
-    else
-        send_rows(postgres);
-    series_map_release(&missing);
+    struct postgres *pool = store->state;
+    postgres_hand_over(
+        pool, &pool->write,
+        (struct postgres_work){.kind = STORE_WRITE, .begin = begin_write, .batch = *batch, .done = done, .user = user});
 }
 
 /* ---- leases ---- */
 
-static int take_lease_row(struct postgres *postgres, PGresult *result)
+static int take_lease_row(struct postgres_session *session, PGresult *result)
 {
     if (PQntuples(result) > 0) {
-        postgres->work.result.granted = postgres_integer(result, 0, 0) != 0;
-        postgres->work.result.generation = (uint64_t)postgres_integer(result, 0, 1);
+        session->work->result.granted = postgres_integer(result, 0, 0) != 0;
+        session->work->result.generation = (uint64_t)postgres_integer(result, 0, 1);
     }
     PQclear(result);
     return 0;
 }
 
+static void begin_lease(struct postgres_session *session)
+{
+    const struct lease_request *request = &session->work->request;
+    int code = postgres_send_limits(session);
+    parameters_add_text(&session->parameters, request->name);
+    parameters_add_integer(&session->parameters, (int64_t)request->holder);
+    if (!request->release)
+        parameters_add_integer(&session->parameters, request->duration_ms);
+    if (code == 0)
+        code = postgres_send(session, request->release ? release_lease_sql : take_lease_sql);
+    postgres_fly(session, code, take_lease_row, postgres_end_work);
+}
+
 void postgres_lease(struct store *store, const struct lease_request *request, store_done_fn done, void *user)
 {
-    struct postgres *postgres = store->state;
-    if (!postgres_begin_work(postgres, (struct postgres_work){.request = *request, .done = done, .user = user}))
-        return;
-    parameters_add_text(&postgres->parameters, postgres->work.request.name);
-    parameters_add_integer(&postgres->parameters, (int64_t)request->holder);
-    if (!request->release)
-        parameters_add_integer(&postgres->parameters, request->duration_ms);
-    int code = postgres_send(postgres, request->release ? release_lease_sql : take_lease_sql);
-    postgres_fly(postgres, code, take_lease_row, postgres_end_work);
+    struct postgres *pool = store->state;
+    postgres_hand_over(pool, &pool->lease,
+                       (struct postgres_work){
+                           .kind = STORE_LEASE, .begin = begin_lease, .request = *request, .done = done, .user = user});
 }

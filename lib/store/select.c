@@ -131,8 +131,9 @@ static bool move(struct select_place *place, const struct series_map *map, const
         place->select = next_of_kind(query->kind, (size_t)(place->select - selects) + 1);
     if (place->select == NULL || !place->select->for_each_series)
         return place->select != NULL;
-    place->series = series_map_next(map, query, &place->next_series);
-    return place->series != NULL;
+    const struct series_entry *next = series_map_next(map, query, &place->next_series);
+    place->series = next != NULL ? *next : (struct series_entry){0};
+    return next != NULL;
 }
 
 bool select_place_next(struct select_place *place, const struct series_map *map, const struct query *query)
@@ -169,9 +170,9 @@ struct store_part select_part(const struct select_place *place, const struct par
     struct store_part part = {0};
     *(const void **)(void *)((unsigned char *)&part + place->select->rows) = buffer->rows;
     *(size_t *)(void *)((unsigned char *)&part + place->select->count) = buffer->count;
-    if (place->series != NULL) {
-        part.symbol = place->series->symbol;
-        part.interval_s = place->series->interval_s;
+    if (place->series.id != 0) {
+        part.symbol = place->series.symbol;
+        part.interval_s = place->series.interval_s;
     }
     return part;
 }

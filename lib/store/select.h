@@ -40,7 +40,7 @@ extern const size_t select_count;
 struct select_place {
     const struct select *select; /* NULL: in front of the first, or behind the last */
     bool ended;                  /* behind the last */
-    const struct series_entry *series; /* whose candles it reads; NULL: none */
+    struct series_entry series;        /* whose candles it reads; id 0: none */
     size_t next_series;                /* for series_map_next */
 };
 

@@ -206,8 +206,9 @@ void sqlite_done(struct sqlite *sqlite, int code, struct store_result result, st
 
 /* ---- the row of the engine ---- */
 
-static int open_store(struct store *store, const char *url)
+static int open_store(struct store *store, const char *url, const struct store_settings *settings)
 {
+    (void)settings; /* there is one connection, and it has no network behind it */
     struct sqlite *sqlite = store->state;
     const char *path = strchr(url, ':') + 1;
     if (*path == '\0')
@@ -238,12 +239,18 @@ static bool is_idle(const struct store *store)
     return !((const struct sqlite *)store->state)->query.active;
 }
 
+static bool takes(const struct store *store, enum store_work work)
+{
+    (void)work; /* one thing at a time */
+    return is_ready(store) && is_idle(store);
+}
+
 static void wait_for(const struct store *store, struct store_wait *out)
 {
     const struct sqlite *sqlite = store->state;
     *out = (struct store_wait){.fd = -1, .deadline_ms = INT64_MAX};
     if (sqlite->query.active)
-        out->deadline_ms = 0; /* at once */
+        out->deadline_ms = store->holds_answers ? INT64_MAX : 0; /* at once */
     else if (sqlite->database == NULL)
         out->deadline_ms = sqlite->retry_ms;
 }
@@ -251,7 +258,7 @@ static void wait_for(const struct store *store, struct store_wait *out)
 static void advance(struct store *store, int64_t now_ms)
 {
     struct sqlite *sqlite = store->state;
-    if (sqlite->query.active)
+    if (sqlite->query.active && !store->holds_answers)
         sqlite_query_advance(sqlite);
     else if (sqlite->database == NULL && now_ms >= sqlite->retry_ms)
         try_to_open(sqlite);
@@ -264,6 +271,7 @@ const struct store_kind sqlite_store = {
     .close = close_store,
     .ready = is_ready,
     .idle = is_idle,
+    .takes = takes,
     .wait = wait_for,
     .advance = advance,
     .write = sqlite_write,

@@ -27,8 +27,7 @@ static int begin_statement(struct sqlite *sqlite, bool *more)
     *more = select_place_next(&query->place, &sqlite->series, &query->query);
     if (!*more)
         return 0;
-    if (query->place.series != NULL)
-        query->parameters.series_id = query->place.series->id;
+    query->parameters.series_id = query->place.series.id;
     int code = sqlite_prepare(sqlite, query->place.select->sql, &query->statement);
     if (code != 0)
         return code;

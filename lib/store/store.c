@@ -28,7 +28,15 @@ static const struct store_kind *find_kind(const char *url)
     return NULL;
 }
 
+const struct store_settings store_settings_default = {
+    .pool_min = 2, .pool_size = 10, .pool_overflow = 20, .pool_wait_ms = 30000, .pre_ping = true};
+
 int store_open(struct store *store, const char *url)
+{
+    return store_open_with(store, url, &store_settings_default);
+}
+
+int store_open_with(struct store *store, const char *url, const struct store_settings *settings)
 {
     const struct store_kind *kind = find_kind(url);
     if (kind == NULL)
@@ -37,7 +45,7 @@ int store_open(struct store *store, const char *url)
     if (opening.state == NULL)
         return error_set(ERROR_MEMORY, "no memory for a %s store", kind->scheme);
     *store = opening;
-    int code = kind->open(store, url);
+    int code = kind->open(store, url, settings);
     if (code != 0) {
         free(store->state);
         *store = (struct store){0};

@@ -3,8 +3,8 @@
  *
  * A store never blocks for longer than one local transaction. Work is handed over with begin and done when the
  * callback says so; an engine with a network behind it returns at once and goes on in advance(), which the owner
- * calls whenever the descriptor is ready or the deadline has come. One piece of work is under way at a time; the
- * owner queues the rest. */
+ * calls whenever the descriptor is ready or the deadline has come. At most one write is under way at a time, and one
+ * lease; takes() says what an engine takes beside each other; the owner queues the rest. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_STORE_STORE_H
 #define WICK_STORE_STORE_H
@@ -84,11 +84,13 @@ struct store_result {
 typedef void (*store_done_fn)(void *user, const struct store_result *result);
 
 /* The rows of a query, in parts of at most STORE_PART_ROWS rows; `part` and its rows live until the callback
- * returns. The done callback follows the last part. One call of advance hands out one part at most, so that an owner
- * who cannot get rid of one only has to wait with the next call. */
+ * returns. The done callback follows the last part. One call of advance, or of query, calls back about one part or end
+ * of a query at most, and about none while the store's holds_answers is set, so that an owner who cannot get rid of one
+ * need not keep a second. */
 enum {
     STORE_PART_ROWS = 500,
     STORE_ROWS_MAX = 100000, /* a query's limit is at most this */
+    STORE_POOL_MAX = 100,    /* connections of a pool, and as many of its overflow */
 };
 struct store_part {
     const char *symbol; /* of the candles; NULL: none */
@@ -121,6 +123,25 @@ struct store_wait {
     int64_t deadline_ms; /* monotonic; call advance then at the latest; INT64_MAX: never */
 };
 
+enum store_work { STORE_WRITE, STORE_LEASE, STORE_QUERY };
+
+/* How an engine with a network behind it uses its connections. */
+struct store_settings {
+    unsigned pool_min;      /* connections that are kept open, 1 or more */
+    unsigned pool_size;     /* that are kept for a while when they are idle, STORE_POOL_MAX at most */
+    unsigned pool_overflow; /* more of them while there is work for them, STORE_POOL_MAX at most */
+    int64_t pool_wait_ms;   /* how long a piece of work waits for a connection */
+    bool pre_ping;          /* one that was idle for a while is tested before it is used */
+};
+extern const struct store_settings store_settings_default;
+
+/* The connections of a store now. */
+struct store_pool {
+    size_t connections; /* that answer */
+    size_t used;        /* that are doing work */
+    uint64_t waits;     /* pieces of work that had to wait for one, since the store was opened */
+};
+
 struct store_kind {
     const char *scheme;       /* "sqlite", "postgresql" */
     const char *other_scheme; /* another spelling of it that is accepted, or NULL */
@@ -130,14 +151,18 @@ struct store_kind {
      * a network. ERROR_ARGUMENT for a URL that makes no sense. What is wrong with the database itself (away, wrong
      * password, no right) shows as ERROR_CONNECTION in results and in state_text; it goes on trying by itself, with
      * pauses from 0.25 to 10 s. The URL's password never gets into a message. */
-    int (*open)(struct store *store, const char *url);
+    int (*open)(struct store *store, const char *url, const struct store_settings *settings);
     void (*close)(struct store *store);
 
-    /* Whether the database answers and its schema is up to date; work may be handed over in any case. */
+    /* Whether the database answers, its schema is up to date, and the last write was not put off by its state (a full
+     * disk, a locked table); work may be handed over in any case. */
     bool (*ready)(const struct store *store);
 
-    /* Whether no work is under way, so that more may be handed over. */
+    /* Whether no work is under way. */
     bool (*idle)(const struct store *store);
+
+    /* Whether a piece of work of this kind may be handed over now and would not be refused at once. */
+    bool (*takes)(const struct store *store, enum store_work work);
 
     /* What there is to wait for. */
     void (*wait)(const struct store *store, struct store_wait *out);
@@ -164,13 +189,17 @@ struct store {
     const struct store_kind *kind;
     void *state;       /* kind->state_size bytes, zeroed before open; owned */
     char text[256];    /* what it is doing or what is wrong, for people; never a secret */
+    struct store_pool pool;
+    bool holds_answers; /* set by the owner: no part and no end of a query for now */
 };
 
 /* All engines, one line each in store.c. */
 extern const struct store_kind *const store_kinds[];
 extern const size_t store_kind_count;
 
-/* Finds the engine by the URL's scheme and opens it. ERROR_ARGUMENT with the schemes that exist; ERROR_MEMORY. */
+/* Finds the engine by the URL's scheme and opens it. ERROR_ARGUMENT with the schemes that exist; ERROR_MEMORY. The
+ * second is the same with store_settings_default. */
+int store_open_with(struct store *store, const char *url, const struct store_settings *settings) MUST_CHECK;
 int store_open(struct store *store, const char *url) MUST_CHECK;
 void store_close(struct store *store);
 
