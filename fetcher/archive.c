@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TAG_STARTS = ARCHIVE_WINDOW }; /* lower tags are indices of batches */
-
 static void send_batches(struct archive *archive);
 
 static void on_timer(void *user, int64_t now_ms)
@@ -21,14 +19,11 @@ static void on_timer(void *user, int64_t now_ms)
     send_batches(user);
 }
 
-int archive_open(struct archive *archive, struct service_context *context, struct market *market,
-                 void (*on_stored)(void *user, struct series *series), void *user)
+int archive_open(struct archive *archive, struct service_context *context, struct market *market)
 {
     archive->context = context;
     archive->market = market;
-    archive->on_stored = on_stored;
-    archive->user = user;
-    outbox_init(&archive->outbox, LINK_STORE, ARCHIVE_WINDOW);
+    outbox_init(&archive->outbox, LINK_STORE, ARCHIVE_WINDOW + ARCHIVE_DIRECT);
     archive->timer = loop_add_timer(context->loop, 0, 0, on_timer, archive);
     if (archive->timer < 0)
         return archive->timer;
@@ -71,24 +66,48 @@ static struct series *next_in_queue(struct archive *archive)
     return series;
 }
 
+/* A hole in the ring was asked for again and again: it is told together with the candle behind it. */
+static void add_absence(struct archive *archive, const struct series *series, int64_t before_ms, int64_t open_ms)
+{
+    int64_t interval_ms = (int64_t)series->interval_s * 1000;
+    if (before_ms < 0 || open_ms - before_ms <= interval_ms)
+        return;
+    struct absence *absence = &archive->absences[archive->absence_count++];
+    *absence = (struct absence){
+        .interval_s = series->interval_s,
+        .first_open_ms = before_ms + interval_ms,
+        .last_open_ms = open_ms - interval_ms,
+        .reason = archive->reason,
+    };
+    memcpy(absence->symbol, series->symbol, sizeof absence->symbol);
+}
+
 /* Puts what the store lacks of a series into the batch, as far as there is room. */
 static void add_series(struct archive *archive, struct archive_batch *batch, struct series *series)
 {
     uint32_t unstored = series_unstored(series);
     size_t room = ARCHIVE_BATCH_MAX - batch->candle_count;
     uint32_t taken = unstored < room ? unstored : (uint32_t)room;
-    if (taken == 0)
-        return;
-    uint32_t from = series->ring.count - unstored;
-    for (uint32_t i = from; i < from + taken; i++) {
+    uint32_t from = series->ring.count - unstored, i = from;
+    for (; i < from + taken && archive->absence_count < ARCHIVE_ABSENCES_MAX; i++) {
+        int64_t before_ms = i > 0 ? ring_at(&series->ring, i - 1)->open_time_ms : series->stored_through_ms;
+        add_absence(archive, series, before_ms, ring_at(&series->ring, i)->open_time_ms);
         struct candle_event *row = &archive->rows[batch->candle_count++];
         memcpy(row->symbol, series->symbol, sizeof row->symbol);
         row->interval_s = series->interval_s;
         row->candle = *ring_at(&series->ring, i);
     }
+    if (i == from)
+        return;
     series->storing = true;
-    batch->promises[batch->count++] =
-        (struct archive_promise){series, ring_at(&series->ring, from + taken - 1)->open_time_ms};
+    batch->promises[batch->count++] = (struct archive_promise){series, ring_at(&series->ring, i - 1)->open_time_ms};
+}
+
+int archive_push(struct archive *archive, struct store_candles *message, uint64_t tag)
+{
+    message->sequence = outbox_next(&archive->outbox);
+    (void)snprintf(message->exchange, sizeof message->exchange, "%s", archive->market->exchange);
+    return outbox_push(&archive->outbox, archive->context, RECORD_store_candles, message, tag);
 }
 
 static struct archive_batch *free_batch(struct archive *archive, uint64_t *index)
@@ -105,14 +124,15 @@ static struct archive_batch *free_batch(struct archive *archive, uint64_t *index
 static void send_batch(struct archive *archive, struct archive_batch *batch, uint64_t index)
 {
     *batch = (struct archive_batch){.used = true};
-    while (archive->queue_count > 0 && batch->candle_count < ARCHIVE_BATCH_MAX)
+    archive->absence_count = 0;
+    while (archive->queue_count > 0 && batch->candle_count < ARCHIVE_BATCH_MAX &&
+           archive->absence_count < ARCHIVE_ABSENCES_MAX)
         add_series(archive, batch, next_in_queue(archive));
     struct store_candles message = {
-        .sequence = outbox_next(&archive->outbox),
         .rows = list_of(archive->rows, batch->candle_count),
+        .absences = list_of(archive->absences, archive->absence_count),
     };
-    (void)snprintf(message.exchange, sizeof message.exchange, "%s", archive->market->exchange);
-    int code = outbox_push(&archive->outbox, archive->context, RECORD_store_candles, &message, index);
+    int code = archive_push(archive, &message, index);
     if (code == 0)
         return;
     log_error("store_batch_refused", log_text("error", error_message()));
@@ -140,7 +160,7 @@ static int push_starts(struct archive *archive, size_t count)
         .rows = list_of(archive->starts, count),
     };
     (void)snprintf(message.exchange, sizeof message.exchange, "%s", archive->market->exchange);
-    int code = outbox_push(&archive->outbox, archive->context, RECORD_store_series, &message, TAG_STARTS);
+    int code = outbox_push(&archive->outbox, archive->context, RECORD_store_series, &message, ARCHIVE_TAG_STARTS);
     if (code == 0)
         archive->starts_waiting++;
     return code;
@@ -197,8 +217,10 @@ int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size)
     bool accepted = ack.verdict == VERDICT_ACCEPTED || ack.verdict == VERDICT_DUPLICATE;
     if (!accepted)
         log_error("store_refused", log_text("verdict", verdict_name(ack.verdict)));
-    if (tag == TAG_STARTS)
+    if (tag == ARCHIVE_TAG_STARTS)
         archive->starts_waiting--;
+    else if (tag > ARCHIVE_TAG_STARTS)
+        archive->on_direct(archive->user, tag, accepted);
     else
         finish_batch(archive, &archive->batches[tag], accepted);
     send_batches(archive);

@@ -10,7 +10,16 @@
 enum {
     ARCHIVE_WINDOW = 16,      /* batches that wait for their ack */
     ARCHIVE_BATCH_MAX = 1000, /* candles of one */
+    ARCHIVE_ABSENCES_MAX = 500, /* of one message, as in messages.def */
+    ARCHIVE_DIRECT = 8,       /* messages beside the batches: beginnings, and what others send */
     ARCHIVE_SERIES_MAX = 2000, /* beginnings of one message, as in messages.def */
+};
+
+/* What an ack is for; lower tags are those of the batches. */
+enum archive_tag {
+    ARCHIVE_TAG_STARTS = ARCHIVE_WINDOW,
+    ARCHIVE_TAG_REVISIONS,
+    ARCHIVE_TAG_FILL, /* and those above, one a slot */
 };
 
 /* What the store will have once a batch is acked. */
@@ -33,6 +42,9 @@ struct archive {
     struct outbox outbox;
     struct archive_batch batches[ARCHIVE_WINDOW];
     struct candle_event rows[ARCHIVE_BATCH_MAX]; /* of the batch that is being made */
+    struct absence absences[ARCHIVE_ABSENCES_MAX]; /* the same */
+    size_t absence_count;
+    enum absence_reason reason; /* of a hole that the exchange has left again and again */
 
     /* Series with candles to be stored: a queue, each at most once. */
     uint32_t *queue; /* indices; as many as the market has slots; owned */
@@ -43,12 +55,13 @@ struct archive {
 
     /* Called for each series of which the store has acked candles: its ring has room again. */
     void (*on_stored)(void *user, struct series *series);
+    /* Called for the ack of what archive_push has sent. `accepted` is false if the store will never take it. */
+    void (*on_direct)(void *user, uint64_t tag, bool accepted);
     void *user;
 };
 
-/* Before the market is open. ERROR_FULL (the loop's timers). */
-int archive_open(struct archive *archive, struct service_context *context, struct market *market,
-                 void (*on_stored)(void *user, struct series *series), void *user) MUST_CHECK;
+/* Before the market is open; on_stored, on_direct and user are set by the caller. ERROR_FULL (the loop's timers). */
+int archive_open(struct archive *archive, struct service_context *context, struct market *market) MUST_CHECK;
 
 /* After the market was opened. ERROR_MEMORY. */
 int archive_prepare(struct archive *archive) MUST_CHECK;
@@ -61,6 +74,10 @@ void archive_mark(struct archive *archive, struct series *series);
  * exchange_ms. What the store then has is to be asked from it: the first word on each stays. ERROR_FULL when a message
  * did not fit the window: call it again. */
 int archive_propose_starts(struct archive *archive, int64_t exchange_ms) MUST_CHECK;
+
+/* Sends candles and absences that do not come from rings; sequence and exchange of the message are set here. ERROR_FULL
+ * when too much waits for its ack: try again later. */
+int archive_push(struct archive *archive, struct store_candles *message, uint64_t tag) MUST_CHECK;
 
 /* An ack over the store link. */
 int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size) MUST_CHECK;

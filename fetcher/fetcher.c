@@ -51,6 +51,7 @@ struct fetcher {
     struct universe universe;
     struct publish publish;
     struct archive archive;
+    struct revisions revisions;
     struct poll poll;
     struct streams streams;
     struct hydrate hydrate;
@@ -251,14 +252,26 @@ static void on_stored(void *user, struct series *series)
     poll_on_stored(&fetcher->poll, series);
 }
 
+static void on_direct(void *user, uint64_t tag, bool accepted)
+{
+    struct fetcher *fetcher = user;
+    (void)accepted; /* what the store refuses for ever was logged */
+    if (tag == ARCHIVE_TAG_REVISIONS)
+        revisions_on_ack(&fetcher->revisions);
+}
+
 static int open_parts(struct fetcher *fetcher)
 {
     struct service_context *context = fetcher->context;
+    fetcher->archive.on_stored = on_stored;
+    fetcher->archive.on_direct = on_direct;
+    fetcher->archive.user = fetcher;
+    revisions_init(&fetcher->revisions, &fetcher->archive);
     int code = universe_init(&fetcher->universe, context->config);
     if (code == 0)
         code = publish_open(&fetcher->publish, context, &fetcher->market);
     if (code == 0)
-        code = archive_open(&fetcher->archive, context, &fetcher->market, on_stored, fetcher);
+        code = archive_open(&fetcher->archive, context, &fetcher->market);
     if (code == 0)
         code = control_init(&fetcher->control, context, &fetcher->market);
     if (code != 0)
@@ -267,12 +280,17 @@ static int open_parts(struct fetcher *fetcher)
     fetcher->poll.market = &fetcher->market;
     fetcher->poll.publish = &fetcher->publish;
     fetcher->poll.archive = &fetcher->archive;
+    fetcher->poll.revisions = &fetcher->revisions;
     fetcher->poll.universe = &fetcher->universe;
     fetcher->poll.on_instruments = on_instruments;
     fetcher->poll.user = fetcher;
     fetcher->poll.streams = &fetcher->streams;
     code = poll_open(&fetcher->poll);
-    return code == 0 ? streams_open(&fetcher->streams, &fetcher->poll) : code;
+    if (code != 0)
+        return code;
+    fetcher->archive.reason = fetcher->poll.exchange->leaves_out_quiet ? ABSENCE_REASON_NO_TRADES
+                                                                       : ABSENCE_REASON_EXCHANGE_LACKS;
+    return streams_open(&fetcher->streams, &fetcher->poll);
 }
 
 static int fetcher_open(struct service_context *context, void *state)
@@ -336,6 +354,7 @@ static void fetcher_on_tick(struct service_context *context, void *state, int64_
     struct fetcher *fetcher = state;
     keep_lease(fetcher, now_ms);
     archive_on_tick(&fetcher->archive, now_ms);
+    revisions_on_tick(&fetcher->revisions, now_ms);
     hydrate_on_tick(&fetcher->hydrate, now_ms);
     control_on_tick(&fetcher->control, now_ms);
     streams_on_tick(&fetcher->streams, now_ms);

@@ -26,26 +26,47 @@ int64_t intake_last_closed_ms(uint32_t interval_s, int64_t exchange_ms, int64_t 
     return interval_open_time(interval_s, exchange_ms - grace_ms) - (int64_t)interval_s * 1000;
 }
 
+int64_t intake_known_ms(const struct series *series)
+{
+    int64_t newest_ms = ring_newest_ms(&series->ring);
+    return newest_ms > series->searched_ms ? newest_ms : series->searched_ms;
+}
+
 int64_t intake_next_ms(const struct series *series, int64_t grace_ms)
 {
     int64_t interval_ms = (int64_t)series->interval_s * 1000;
-    int64_t newest_ms = ring_newest_ms(&series->ring);
-    int64_t next_open_ms = newest_ms >= 0 ? newest_ms + interval_ms : series->history_from_ms;
+    int64_t known_ms = intake_known_ms(series);
+    int64_t next_open_ms = known_ms >= 0 ? known_ms + interval_ms : series->history_from_ms;
     return next_open_ms + interval_ms + grace_ms;
 }
 
-int64_t intake_first_ms(const struct series *series)
+int64_t intake_reread(uint32_t interval_s, int64_t reread_s, int candles_per_call)
 {
-    int64_t newest_ms = ring_newest_ms(&series->ring);
-    return newest_ms >= 0 ? newest_ms : series->history_from_ms;
+    int64_t count = reread_s / interval_s;
+    if (count > candles_per_call / 2)
+        count = candles_per_call / 2;
+    return count > 1 ? count : 1;
 }
 
-/* A candle that is not newer than the newest: does it say what we know? */
-static void compare(const struct series *series, const struct candle *row, struct intake *out)
+int64_t intake_first_ms(const struct series *series, int64_t reread)
+{
+    int64_t interval_ms = (int64_t)series->interval_s * 1000, known_ms = intake_known_ms(series);
+    if (known_ms < 0)
+        return series->history_from_ms;
+    if (series->ring.count == 0)
+        return known_ms + interval_ms;
+    int64_t first_ms = known_ms - (reread - 1) * interval_ms, oldest_ms = ring_at(&series->ring, 0)->open_time_ms;
+    return first_ms > oldest_ms ? first_ms : oldest_ms;
+}
+
+enum intake_change intake_compare(const struct series *series, const struct candle *row)
 {
     const struct candle *known = ring_find(&series->ring, row->open_time_ms);
-    if (known != NULL && !candle_equal(known, row))
-        out->revised++;
+    if (known != NULL)
+        return candle_equal(known, row) ? INTAKE_SAME : INTAKE_REVISED;
+    if (series->ring.count == 0 || row->open_time_ms < ring_at(&series->ring, 0)->open_time_ms)
+        return INTAKE_OLDER;
+    return INTAKE_LATE;
 }
 
 /* Whether `row` leaves a hole that is not yet known to be the exchange's own. Before the first candle there may be one
@@ -58,7 +79,8 @@ static bool leaves_hole(struct series *series, const struct candle *row, struct 
     int64_t missing = (row->open_time_ms - newest_ms) / interval_ms - 1;
     if (missing <= 0)
         return false;
-    if (series->hole_asks < INTAKE_HOLE_ASKS) {
+    bool searched = series->searched_ms >= row->open_time_ms - interval_ms;
+    if (!searched && series->hole_asks < INTAKE_HOLE_ASKS) {
         series->hole_asks++;
         return true;
     }
@@ -85,10 +107,8 @@ void intake_take(struct series *series, const struct candle *rows, size_t count,
             out->refused++;
             continue;
         }
-        if (rows[i].open_time_ms <= ring_newest_ms(&series->ring)) {
-            compare(series, &rows[i], out);
+        if (rows[i].open_time_ms <= ring_newest_ms(&series->ring))
             continue;
-        }
         out->hole = leaves_hole(series, &rows[i], out);
         out->full = !out->hole && out->appended == room;
         if (out->hole || out->full)
@@ -97,6 +117,16 @@ void intake_take(struct series *series, const struct candle *rows, size_t count,
     }
     out->complete = ring_newest_ms(&series->ring) >= last_open_ms;
     series->fruitless = out->appended > 0 || out->full || out->complete ? 0 : series->fruitless + 1;
+}
+
+bool intake_pass_over(struct series *series, int64_t last_open_ms)
+{
+    bool goes_on = series->searched_ms > ring_newest_ms(&series->ring);
+    if (series->fruitless <= (goes_on ? 0 : INTAKE_FRUITLESS_ASKS))
+        return false;
+    series->searched_ms = last_open_ms;
+    series->fruitless = 0;
+    return true;
 }
 
 /* `first`, doubled `times` times, and up to a half more. */

@@ -21,17 +21,32 @@ int64_t intake_grace_ms(int64_t speed);
 /* Open time of the newest candle that has closed at `exchange_ms`. */
 int64_t intake_last_closed_ms(uint32_t interval_s, int64_t exchange_ms, int64_t grace_ms);
 
-/* Exchange time from which on the candle after the newest can be asked for. */
+/* Open time of the newest candle that need not be asked for: the exchange gave it, or has none of it; -1: neither. */
+int64_t intake_known_ms(const struct series *series);
+
+/* Exchange time from which on the next candle can be asked for. */
 int64_t intake_next_ms(const struct series *series, int64_t grace_ms);
 
-/* The open time with which a request of this series begins: its newest candle, so that a change of it is seen, or
- * where its history begins. */
-int64_t intake_first_ms(const struct series *series);
+/* How many candles a request reads again, so that changes of them are seen: those of reread_s, at least one, and at
+ * most half of what one request returns. */
+int64_t intake_reread(uint32_t interval_s, int64_t reread_s, int candles_per_call);
+
+/* The open time with which a request of this series begins: `reread` candles before what is not known yet, but none
+ * that is older than the ring; or where its history begins. */
+int64_t intake_first_ms(const struct series *series, int64_t reread);
+
+/* What a candle of the exchange that is not newer than the newest says about the ring. */
+enum intake_change {
+    INTAKE_SAME,
+    INTAKE_REVISED, /* the ring has another of this open time */
+    INTAKE_LATE,    /* the ring has none, where there was none to be had */
+    INTAKE_OLDER,   /* it is older than the ring: nothing can be said */
+};
+enum intake_change intake_compare(const struct series *series, const struct candle *row);
 
 struct intake {
     uint32_t appended; /* candles that went into the ring: its newest */
     uint32_t refused;  /* impossible ones */
-    uint32_t revised;  /* that say something else than what was taken before */
     uint32_t absent;   /* that the exchange itself lacks */
     bool hole;         /* candles are missing before one that is there, or where the history begins: ask again */
     bool full;         /* the ring has no room before the store has acked: ask again after that */
@@ -39,9 +54,15 @@ struct intake {
 };
 
 /* Takes the rows of a valid answer, ascending, to a request through `last_open_ms`, into the series' ring, which may
- * not lose a candle that the store has not acked. Counts what the series has to remember. */
+ * not lose a candle that the store has not acked. Rows that are not newer than the newest are passed over. Counts what
+ * the series has to remember. */
 void intake_take(struct series *series, const struct candle *rows, size_t count, int64_t last_open_ms,
                  struct intake *out);
+
+/* After an answer without a new candle: whether the exchange was asked often enough for what there is through
+ * `last_open_ms` to believe that it has nothing; then the series goes on behind that. Twice again after the first time,
+ * not at all where a time without candles only goes on. */
+bool intake_pass_over(struct series *series, int64_t last_open_ms);
 
 /* How long to wait, on our clock, before the same is asked again: after `failures` requests in a row that failed, and
  * after `fruitless` answers without the candle. `random` is any number; it spreads those who wait. */

@@ -117,6 +117,7 @@ static int add_series(struct market *market, const struct instrument *instrument
         .shard = shard_of(market->exchange, instrument->symbol),
         .halted = !instrument->trading,
         .fire_from_ms = -1,
+        .searched_ms = -1,
         .stored_through_ms = -1,
         .ring = ring,
     };

@@ -161,14 +161,19 @@ static bool is_confirming(const struct series *series, const struct poll_flight 
 static int request_candles(struct poll *poll, struct poll_flight *flight)
 {
     struct series *series = &poll->market->slots[flight->index];
-    int64_t first_ms = intake_first_ms(series);
-    flight->last_open_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms);
+    int per_call = poll->exchange->candles_per_call;
+    int64_t reread = intake_reread(series->interval_s, poll->context->config->market_reread_s, per_call);
+    int64_t first_ms = intake_first_ms(series, reread);
+    int64_t closed_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms);
     if (is_confirming(series, flight)) {
-        first_ms = stream_confirm_from_ms(series, poll->confirm_ms, poll->exchange->candles_per_call);
-    } else if (flight->last_open_ms < first_ms || flight->last_open_ms <= ring_newest_ms(&series->ring)) {
+        first_ms = stream_confirm_from_ms(series, poll->confirm_ms, per_call);
+    } else if (closed_ms < first_ms || closed_ms <= intake_known_ms(series)) {
         series->ready = true;
         return error_set(ERROR_MISSING, "no candle has closed");
     }
+    int64_t reach_ms = first_ms + (per_call - 1) * (int64_t)series->interval_s * 1000;
+    flight->through = reach_ms >= closed_ms;
+    flight->last_open_ms = flight->through ? closed_ms : reach_ms;
     return poll->exchange->candles_request(poll->base_url, series->symbol, series->interval_s, first_ms,
                                            flight->last_open_ms, flight->exchange_ms, &poll->request);
 }

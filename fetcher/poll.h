@@ -12,6 +12,7 @@
 #include "fetcher/intake.h"
 #include "fetcher/market.h"
 #include "fetcher/publish.h"
+#include "fetcher/revisions.h"
 #include "fetcher/schedule.h"
 #include "fetcher/universe.h"
 #include "lib/exchange/budget.h"
@@ -44,7 +45,8 @@ struct poll_flight {
     enum poll_kind kind;
     uint32_t index;       /* of the chunk or the series */
     uint64_t series_id;   /* candles: of the series, which may have gone meanwhile */
-    int64_t last_open_ms; /* candles: the newest that was asked for */
+    int64_t last_open_ms; /* candles: the newest that was asked for, */
+    bool through;         /* and whether it is the newest that has closed */
     int64_t exchange_ms;  /* the exchange's clock when it was sent */
 };
 
@@ -56,6 +58,7 @@ struct poll {
     struct market *market;
     struct publish *publish;
     struct archive *archive;
+    struct revisions *revisions;
     struct universe *universe;
     struct streams *streams;
     int (*on_instruments)(void *user); /* the list of markets was read into the universe; a code: read it again soon */

@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/exchange/ban.h"
 #include "lib/runtime/metrics.h"
+#include "lib/series/candle.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -94,7 +95,6 @@ static int keep_candle(void *user, const struct candle *candle)
 static void count_intake(const struct series *series, const struct intake *intake)
 {
     metric_add(METRIC_candles_refused_total, intake->refused);
-    metric_add(METRIC_candles_revised_total, intake->revised);
     metric_add(METRIC_candles_absent_total, intake->absent);
     if (intake->refused + intake->absent > 0)
         log_warn("candles_odd", log_text("symbol", series->symbol), log_int("interval_s", series->interval_s),
@@ -112,7 +112,8 @@ static int64_t again_ms(struct poll *poll, const struct series *series)
 }
 
 /* When this series is asked for next: at its next close, when the store has made room, at once if the exchange has
- * more than one answer holds, or after a pause if it lacks what should be there. */
+ * more than one answer holds, or after a pause if it lacks what should be there. Where nothing was traded there may be
+ * nothing: then it goes on with the next close, and so it does behind a hole that is longer than an answer. */
 static void plan_candles(struct poll *poll, const struct poll_flight *flight, struct series *series,
                          const struct intake *intake)
 {
@@ -123,19 +124,34 @@ static void plan_candles(struct poll *poll, const struct poll_flight *flight, st
         poll_plan(poll, flight);
     else if (intake->appended > 0 && !intake->hole)
         poll_plan_again(poll, flight, 0);
+    else if ((poll->exchange->leaves_out_quiet || !flight->through) && intake_pass_over(series, flight->last_open_ms))
+        poll_plan(poll, flight);
     else
         poll_plan_again(poll, flight, again_ms(poll, series));
+}
+
+/* Candles that are held already, or should be, and say something else now. */
+static void take_changes(struct poll *poll, const struct series *series, const struct candle *rows, size_t count)
+{
+    int64_t newest_ms = ring_newest_ms(&series->ring);
+    for (size_t i = 0; i < count && rows[i].open_time_ms <= newest_ms; i++) {
+        enum intake_change change = intake_compare(series, &rows[i]);
+        if ((change == INTAKE_REVISED || change == INTAKE_LATE) && candle_check(&rows[i], series->interval_s) == 0)
+            revisions_take(poll->revisions, series, &rows[i], change == INTAKE_LATE);
+    }
 }
 
 void poll_take(struct poll *poll, const struct poll_flight *flight, const struct candle *rows, size_t count,
                struct intake *out)
 {
     struct series *series = &poll->market->slots[flight->index];
+    take_changes(poll, series, rows, count);
     intake_take(series, rows, count, flight->last_open_ms, out);
     count_intake(series, out);
     if (series->ready)
         publish_candles(poll->publish, series, out->appended, flight->exchange_ms);
-    series->ready = series->ready || out->complete || series->fruitless > INTAKE_FRUITLESS_ASKS;
+    bool caught_up = out->complete || series->fruitless > INTAKE_FRUITLESS_ASKS;
+    series->ready = series->ready || (caught_up && flight->through);
     if (out->appended > 0)
         archive_mark(poll->archive, series);
 }

@@ -12,7 +12,6 @@
 #include <string.h>
 
 enum { TIMERS = 8, MAILS = 4096, HISTORY = 200, WALL_START_MS = 1000000000 };
-static const int64_t origin_ms = 1734739200000; /* of the market: minute 0 */
 
 struct stage stage;
 
@@ -20,6 +19,7 @@ static struct config config = {
     .exchange_name = "binance", .exchange_url = "http://exchange.test/", .exchange_connections = 4,
     .exchange_timeout_ms = 1000, .market_confirm_s = 300, .market_fallback_ms = 5000, .exchange_weight_share = 80, .market_symbols = "", .market_max_symbols = 100,
     .market_quote_asset = "USDT", .market_intervals = "1m", .market_tick_ms = 10000, .market_history = 120,
+    .market_reread_s = 600,
     .sma_cross_enabled = true, .sma_cross_fast = 2, .sma_cross_slow = 3,
 };
 
@@ -51,7 +51,8 @@ static struct {
     size_t mail_count;
     uint64_t holder;
     int64_t lease_until_us;
-    bool stored[STAGE_SYMBOLS][STAGE_MINUTES];
+    int64_t stored[STAGE_SYMBOLS][STAGE_MINUTES]; /* the close; 0: not there */
+    bool absent[STAGE_SYMBOLS][STAGE_MINUTES];
     int64_t starts_ms[STAGE_SYMBOLS];
     int64_t published_ms[STAGE_SYMBOLS]; /* newest, in this life of the fetcher */
     uint64_t sequences[SHARDS];
@@ -67,7 +68,7 @@ bool stage_happens(unsigned rate)
 
 int64_t stage_exchange_ms(void)
 {
-    return origin_ms + (int64_t)HISTORY * STAGE_MINUTE_MS + STAGE_MINUTE_MS / 2 + (world.now_us - world.began_us) * world.speed / 1000;
+    return STAGE_ORIGIN_MS + (int64_t)HISTORY * STAGE_MINUTE_MS + STAGE_MINUTE_MS / 2 + (world.now_us - world.began_us) * world.speed / 1000;
 }
 
 int64_t stage_now_us(void) { return world.now_us; }
@@ -80,49 +81,33 @@ int64_t loop_now_ms(const struct loop *loop) { (void)loop; return world.now_us /
 
 int64_t stage_closed(void)
 {
-    return (stage_exchange_ms() - origin_ms) / STAGE_MINUTE_MS;
+    return (stage_exchange_ms() - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS;
 }
 
-/* ---- the truth ---- */
-
-bool stage_lacks(int symbol, int64_t minute)
-{
-    return minute < 0 || minute >= STAGE_MINUTES || (stage.faults.lacks_some && symbol == 2 && minute % 17 == 3);
-}
-
-struct candle stage_truth(int symbol, int64_t minute)
-{
-    uint64_t key[2] = {(uint64_t)symbol, (uint64_t)minute};
-    int64_t noise = (int64_t)(hash64(key, sizeof key) % 100);
-    return (struct candle){origin_ms + minute * STAGE_MINUTE_MS, 1000 + noise, 1200, 900, 1100 - noise, noise, 2, 0};
-}
-
-static int symbol_index(const char *symbol)
-{
-    return symbol[0] >= 'A' && symbol[0] < 'A' + STAGE_SYMBOLS && strcmp(symbol + 1, "USDT") == 0 ? symbol[0] - 'A' : -1;
-}
-
-static bool is_true(int symbol, const struct candle *candle)
-{
-    int64_t minute = (candle->open_time_ms - origin_ms) / STAGE_MINUTE_MS;
-    if (symbol < 0 || stage_lacks(symbol, minute))
-        return false;
-    struct candle expected = stage_truth(symbol, minute);
-    struct decimal ours[] = {{candle->open, candle->price_scale}, {candle->close, candle->price_scale},
-                             {candle->volume, candle->volume_scale}};
-    struct decimal theirs[] = {{expected.open, 2}, {expected.close, 2}, {expected.volume, 0}};
-    for (int i = 0; i < 3; i++)
-        if (decimal_compare(ours[i], theirs[i]) != 0)
-            return false;
-    return stage_exchange_ms() >= candle->open_time_ms + STAGE_MINUTE_MS;
-}
+/* ---- what the store has ---- */
 
 bool stage_store_has(int64_t first, int64_t last)
 {
     for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
         for (int64_t minute = first; minute <= last; minute++)
-            if (world.stored[symbol][minute] == stage_lacks(symbol, minute))
+            if (world.stored[symbol][minute] !=
+                (stage_lacks(symbol, minute) ? 0 : stage_truth(symbol, minute).close))
                 return false;
+    return true;
+}
+
+bool stage_store_is_whole(void)
+{
+    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) {
+        int64_t first = 0, last = STAGE_MINUTES - 1;
+        while (first < STAGE_MINUTES && world.stored[symbol][first] == 0)
+            first++;
+        while (last > first && world.stored[symbol][last] == 0)
+            last--;
+        for (int64_t minute = first; minute <= last; minute++)
+            if (world.stored[symbol][minute] == 0 && !world.absent[symbol][minute])
+                return false;
+    }
     return true;
 }
 
@@ -130,14 +115,14 @@ bool stage_store_has_published(void)
 {
     for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
         for (int64_t at = world.starts_ms[symbol]; at <= world.published_ms[symbol]; at += STAGE_MINUTE_MS)
-            if (!world.stored[symbol][(at - origin_ms) / STAGE_MINUTE_MS])
+            if (world.stored[symbol][(at - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS] == 0)
                 return false;
     return true;
 }
 
 int64_t stage_start_of(int symbol)
 {
-    return world.starts_ms[symbol] < 0 ? -1 : (world.starts_ms[symbol] - origin_ms) / STAGE_MINUTE_MS;
+    return world.starts_ms[symbol] < 0 ? -1 : (world.starts_ms[symbol] - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS;
 }
 
 /* ---- the loop ---- */
@@ -250,14 +235,14 @@ struct process_state service_state(const struct service_context *context)
 
 static void see_candle(const struct candle_event *event)
 {
-    int symbol = symbol_index(event->symbol);
+    int symbol = stage_symbol(event->symbol);
     int64_t open_ms = event->candle.open_time_ms;
-    bool right = is_true(symbol, &event->candle) && event->interval_s == 60 && world.starts_ms[symbol] >= 0 &&
+    bool right = stage_is_true(symbol, &event->candle) && event->interval_s == 60 && world.starts_ms[symbol] >= 0 &&
                  open_ms > world.published_ms[symbol];
     /* Nothing that the exchange has is passed over. */
     for (int64_t at = world.published_ms[symbol] + STAGE_MINUTE_MS; right && world.published_ms[symbol] >= 0 && at < open_ms;
          at += STAGE_MINUTE_MS)
-        right = stage_lacks(symbol, (at - origin_ms) / STAGE_MINUTE_MS);
+        right = stage_lacks(symbol, (at - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS);
     world.published_ms[symbol] = open_ms;
     stage.candles_published++;
     stage.published_wrongly += !right;
@@ -314,17 +299,41 @@ static void on_lease_request(const struct lease_request *request)
         post_message(LINK_STORE, RECORD_lease_reply, &reply);
 }
 
+static void store_candle(const struct candle_event *event)
+{
+    int symbol = stage_symbol(event->symbol);
+    stage.stored_rows++;
+    if (!stage_is_true(symbol, &event->candle)) {
+        stage.stored_wrongly++;
+        return;
+    }
+    int64_t *stored = &world.stored[symbol][(event->candle.open_time_ms - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS];
+    stage.revisions += *stored != 0 && *stored != stage_close_of(&event->candle);
+    *stored = stage_close_of(&event->candle);
+}
+
+/* What is said to be absent is so then, by the word of the exchange. */
+static void store_absence(const struct absence *absence)
+{
+    int symbol = stage_symbol(absence->symbol);
+    int64_t first = (absence->first_open_ms - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS;
+    int64_t last = (absence->last_open_ms - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS;
+    stage.absences++;
+    stage.stored_wrongly += symbol < 0 || first > last;
+    for (int64_t minute = first > 0 ? first : 0; minute <= last && minute < STAGE_MINUTES; minute++) {
+        stage.stored_wrongly += !stage_lacks(symbol, minute) && !stage.faults.late;
+        world.absent[symbol][minute] = true;
+    }
+}
+
 static void on_store_candles(struct store_candles *message)
 {
     struct candle_event event;
-    while (list_next(&message->rows, RECORD_candle_event, &event)) {
-        int symbol = symbol_index(event.symbol);
-        stage.stored_rows++;
-        if (is_true(symbol, &event.candle))
-            world.stored[symbol][(event.candle.open_time_ms - origin_ms) / STAGE_MINUTE_MS] = true;
-        else
-            stage.stored_wrongly++;
-    }
+    struct absence absence;
+    while (list_next(&message->rows, RECORD_candle_event, &event))
+        store_candle(&event);
+    while (list_next(&message->absences, RECORD_absence, &absence))
+        store_absence(&absence);
     struct ack ack = {.sequence = message->sequence, .verdict = VERDICT_ACCEPTED};
     post_message(LINK_STORE, RECORD_ack, &ack);
 }
@@ -333,7 +342,7 @@ static void on_store_series(struct store_series *message)
 {
     struct series_start start;
     while (list_next(&message->rows, RECORD_series_start, &start)) {
-        int symbol = symbol_index(start.symbol);
+        int symbol = stage_symbol(start.symbol);
         CU_ASSERT_FATAL(symbol >= 0);
         if (world.starts_ms[symbol] < 0)
             world.starts_ms[symbol] = start.fire_from_ms;
@@ -347,11 +356,13 @@ static void answer_candles(const struct query *query, int symbol)
     struct candle rows[1000];
     size_t count = 0;
     for (int64_t minute = STAGE_MINUTES - 1; minute >= 0 && count < query->limit; minute--)
-        count += world.stored[symbol][minute];
+        count += world.stored[symbol][minute] != 0;
     size_t left = count;
     for (int64_t minute = STAGE_MINUTES - 1; minute >= 0 && left > 0; minute--)
-        if (world.stored[symbol][minute])
+        if (world.stored[symbol][minute] != 0) {
             rows[--left] = stage_truth(symbol, minute);
+            rows[left].close = world.stored[symbol][minute];
+        }
     struct answer answer = {.id = query->id, .interval_s = 60, .last = symbol == STAGE_SYMBOLS - 1};
     (void)snprintf(answer.symbol, sizeof answer.symbol, "%cUSDT", 'A' + symbol);
     answer.candles = list_of(rows, count);

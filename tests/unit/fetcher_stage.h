@@ -8,12 +8,17 @@
 
 enum { STAGE_SYMBOLS = 5, STAGE_MINUTES = 4000, STAGE_MINUTE_MS = 60000 };
 
+/* Minute 0 of the market. */
+#define STAGE_ORIGIN_MS INT64_C(1734739200000)
+
 /* The faults of the played world; 0: none. Rates are in 1000. */
 struct stage_faults {
     unsigned cut, status500, status429, timeout; /* answers */
     unsigned omitted;                            /* candles left out of an answer, but there in the next */
     unsigned lost;                               /* messages between fetcher and persister, either way */
     bool lacks_some;                             /* the exchange itself lacks every 17th candle of the third symbol */
+    bool revises;                                /* it changes some candles after their close, some of them twice, */
+    bool late;                                   /* and has some of the fourth symbol only minutes after their close */
     unsigned stream_lost;                        /* messages of streams */
     bool streams_silent;                         /* connections stay open, and nothing comes */
     bool streams_refused;                        /* no connection comes about */
@@ -29,7 +34,7 @@ struct stage {
     /* What was seen. */
     unsigned requests, requests_while_stopped, stops;
     unsigned candles_published, published_wrongly, tickers_published, instruments_published;
-    unsigned stored_rows, stored_wrongly;
+    unsigned stored_rows, stored_wrongly, revisions, absences;
     unsigned stream_connections, stream_connections_while_stopped, stream_texts;
     unsigned stream_messages;    /* that the fetcher got, tickers and candles */
     unsigned stream_topics_cut;  /* that were still on connections at their age of 24 hours */
@@ -63,20 +68,30 @@ int64_t stage_closed(void);
  * exchange has it, and none that it lacks. */
 bool stage_store_has(int64_t first, int64_t last);
 
+/* Whether the store has a candle, or an absence, for every minute from its oldest candle to its newest, of each symbol. */
+bool stage_store_is_whole(void);
+
 /* Whether the store has everything from the beginnings of the series to the newest candle that was published. */
 bool stage_store_has_published(void);
 
 /* The beginning of a symbol's series in the store, in minutes from the market's beginning; -1: none. */
 int64_t stage_start_of(int symbol);
 
-/* Between fetcher_stage.c and fetcher_stage_exchange.c: the time, ours and the exchange's; chance, in 1000; the market;
- * when the exchange answers next, and that it does; its forgetting all calls; and whether it wants none now. */
+/* The market, in fetcher_stage_market.c: the index of a symbol, or -1; its candle of a minute as it is now, and its
+ * close in hundredths; whether the exchange lacks it now; whether a candle is as the exchange has it, or had it before
+ * it changed it. */
+int stage_symbol(const char *symbol);
+struct candle stage_truth(int symbol, int64_t minute);
+int64_t stage_close_of(const struct candle *candle);
+bool stage_lacks(int symbol, int64_t minute);
+bool stage_is_true(int symbol, const struct candle *candle);
+
+/* Between fetcher_stage.c and fetcher_stage_exchange.c: the time, ours and the exchange's; chance, in 1000; when the
+ * exchange answers next, and that it does; its forgetting all calls; and whether it wants none now. */
 int64_t stage_now_us(void);
 int64_t stage_exchange_ms(void);
 int64_t stage_speed(void);
 bool stage_happens(unsigned rate);
-struct candle stage_truth(int symbol, int64_t minute);
-bool stage_lacks(int symbol, int64_t minute);
 int64_t stage_exchange_next_us(void);
 void stage_exchange_deliver(void);
 void stage_exchange_clear(void);

@@ -201,6 +201,35 @@ static void what_the_exchange_lacks_is_passed_over(void)
     stage_run(60000);
     settle(HISTORY_BEGINS);
     CU_ASSERT(metric_value(METRIC_candles_absent_total) - absent >= 10);
+    CU_ASSERT(stage.absences >= 10);
+    CU_ASSERT(stage_store_is_whole()); /* the store knows why */
+    stage_kill();
+}
+
+/* The faults stay: what the exchange has now is what it has. */
+static void what_the_exchange_changes_is_stored_once(void)
+{
+    stage_set(SPEED);
+    stage.faults.revises = stage.faults.late = true;
+    double revised = metric_value(METRIC_candles_revised_total), late = metric_value(METRIC_candles_late_total);
+    stage_start();
+    for (int i = 0; i < 10; i++) {
+        stage_run(12000);
+        if (i % 3 == 2) { /* the store is to have it all the same */
+            stage_kill();
+            stage_start();
+        }
+    }
+    int64_t closed = stage_closed();
+    stage_run(SETTLE_MS);
+    CU_ASSERT(stage_store_has(HISTORY_BEGINS, closed - 1));
+    CU_ASSERT(stage_store_is_whole());
+    CU_ASSERT(stage.revisions > 50);
+    CU_ASSERT(metric_value(METRIC_candles_late_total) - late >= 5);
+    /* Noticed once each, and once more after a restart. */
+    double noticed = metric_value(METRIC_candles_revised_total) - revised;
+    CU_ASSERT(noticed >= stage.revisions && noticed <= stage.revisions + 3 * STAGE_SYMBOLS * 10);
+    check_world();
     stage_kill();
 }
 
@@ -267,6 +296,7 @@ const struct test suite_tests[] = {
     {"the persister may come later", the_persister_may_come_later},
     {"a faulty exchange costs no candle", a_faulty_exchange_costs_no_candle},
     {"what the exchange lacks is passed over", what_the_exchange_lacks_is_passed_over},
+    {"what the exchange changes is stored once", what_the_exchange_changes_is_stored_once},
     {"stops are obeyed across restarts", stops_are_obeyed_across_restarts},
     {"lost messages cost no candle", lost_messages_cost_no_candle},
     {"kills at any moment cost no candle", kills_at_any_moment_cost_no_candle},

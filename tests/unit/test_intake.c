@@ -14,7 +14,7 @@ enum { MINUTE = 60000, CAPACITY = 10 };
 /* A series of one-minute candles whose ring holds those of the minutes [first, last]. */
 static struct series series_of(int64_t first, int64_t last)
 {
-    struct series series = {.symbol = "AB", .interval_s = 60, .stored_through_ms = -1};
+    struct series series = {.symbol = "AB", .interval_s = 60, .searched_ms = -1, .stored_through_ms = -1};
     CU_ASSERT_FATAL(ring_init(&series.ring, 60, CAPACITY) == 0);
     for (int64_t minute = first; minute <= last; minute++) {
         struct candle candle = {minute * MINUTE, 10, 12, 9, 11, 5, 0, 0};
@@ -61,12 +61,18 @@ static void a_candle_has_closed_after_its_grace(void)
 static void the_next_request_follows_from_the_newest(void)
 {
     struct series series = series_of(3, 7);
-    CU_ASSERT_EQUAL(intake_first_ms(&series), 7 * MINUTE);
+    CU_ASSERT_EQUAL(intake_first_ms(&series, 1), 7 * MINUTE);
+    CU_ASSERT_EQUAL(intake_first_ms(&series, 3), 5 * MINUTE);
+    CU_ASSERT_EQUAL(intake_first_ms(&series, 99), 3 * MINUTE); /* nothing is known of what is older */
     CU_ASSERT_EQUAL(intake_next_ms(&series, 500), 9 * MINUTE + 500);
     ring_clear(&series.ring);
     series.history_from_ms = 2 * MINUTE;
-    CU_ASSERT_EQUAL(intake_first_ms(&series), 2 * MINUTE);
+    CU_ASSERT_EQUAL(intake_first_ms(&series, 3), 2 * MINUTE);
     CU_ASSERT_EQUAL(intake_next_ms(&series, 500), 3 * MINUTE + 500);
+    CU_ASSERT_EQUAL(intake_reread(60, 300, 1000), 5);
+    CU_ASSERT_EQUAL(intake_reread(3600, 300, 1000), 1);
+    CU_ASSERT_EQUAL(intake_reread(60, 0, 1000), 1);
+    CU_ASSERT_EQUAL(intake_reread(60, 86400, 300), 150); /* new ones must come too */
     ring_release(&series.ring);
 }
 
@@ -76,7 +82,7 @@ static void candles_are_taken_in_order_and_once(void)
     struct intake intake = take(&series, 5, MINUTES(3, 4, 5));
     CU_ASSERT_EQUAL(intake.appended, 2);
     CU_ASSERT(intake.complete && !intake.hole && !intake.full);
-    CU_ASSERT_EQUAL(intake.revised + intake.refused + intake.absent, 0);
+    CU_ASSERT_EQUAL(intake.refused + intake.absent, 0);
     CU_ASSERT_EQUAL(newest(&series), 5);
     intake = take(&series, 5, MINUTES(3, 4, 5));
     CU_ASSERT_EQUAL(intake.appended, 0);
@@ -198,19 +204,52 @@ static void impossible_candles_count_as_missing(void)
     ring_release(&series.ring);
 }
 
-static void a_revision_is_counted_and_not_taken(void)
+static void a_revision_is_noticed_and_not_taken(void)
 {
     struct series series = series_of(1, 3);
     struct candle rows[] = {candle_of(3), candle_of(4)};
     struct intake intake;
     rows[0].close = 10;
     intake_take(&series, rows, 2, 4 * MINUTE, &intake);
-    CU_ASSERT_EQUAL(intake.revised, 1);
+    CU_ASSERT_EQUAL(intake_compare(&series, &rows[0]), INTAKE_REVISED);
     CU_ASSERT_EQUAL(intake.appended, 1);
     CU_ASSERT_EQUAL(ring_find(&series.ring, 3 * MINUTE)->close, 11);
     rows[0] = (struct candle){3 * MINUTE, 100, 120, 90, 110, 50, 1, 1}; /* the same in other scales */
-    intake_take(&series, rows, 1, 4 * MINUTE, &intake);
-    CU_ASSERT_EQUAL(intake.revised, 0);
+    CU_ASSERT_EQUAL(intake_compare(&series, &rows[0]), INTAKE_SAME);
+    struct candle old = candle_of(0), gap = candle_of(6);
+    CU_ASSERT_EQUAL(intake_compare(&series, &old), INTAKE_OLDER);
+    CU_ASSERT_EQUAL(ring_append_after_gap(&series.ring, &(struct candle){8 * MINUTE, 10, 12, 9, 11, 5, 0, 0}), 0);
+    CU_ASSERT_EQUAL(intake_compare(&series, &gap), INTAKE_LATE);
+    ring_release(&series.ring);
+}
+
+/* A time without trades: once it is known, each close is asked for once, and the candle behind it comes at once. */
+static void a_quiet_time_is_passed_over(void)
+{
+    struct series series = series_of(1, 3);
+    for (uint32_t i = 0; i <= INTAKE_FRUITLESS_ASKS; i++) {
+        CU_ASSERT(!intake_pass_over(&series, 4 * MINUTE));
+        CU_ASSERT(!take(&series, 4, MINUTES(3)).complete);
+    }
+    CU_ASSERT(intake_pass_over(&series, 4 * MINUTE));
+    CU_ASSERT_EQUAL(intake_known_ms(&series), 4 * MINUTE);
+    CU_ASSERT_EQUAL(intake_next_ms(&series, 500), 6 * MINUTE + 500);
+    CU_ASSERT_EQUAL(intake_first_ms(&series, 1), 4 * MINUTE);
+    CU_ASSERT_EQUAL(intake_first_ms(&series, 3), 2 * MINUTE);
+    CU_ASSERT(!take(&series, 5, MINUTES(3)).complete);
+    CU_ASSERT(intake_pass_over(&series, 5 * MINUTE));
+    struct intake intake = take(&series, 6, MINUTES(3, 6));
+    CU_ASSERT(intake.complete && !intake.hole);
+    CU_ASSERT_EQUAL(intake.absent, 2);
+    CU_ASSERT_EQUAL(intake_known_ms(&series), 6 * MINUTE);
+    CU_ASSERT(take(&series, 9, MINUTES(6, 9)).hole); /* of the next one nothing is known yet */
+    ring_release(&series.ring);
+    series = series_of(1, 0);
+    series.history_from_ms = 2 * MINUTE;
+    for (uint32_t i = 0; i <= INTAKE_FRUITLESS_ASKS; i++)
+        CU_ASSERT(!take(&series, 9, (const int64_t[]){-1}).complete);
+    CU_ASSERT(intake_pass_over(&series, 9 * MINUTE));
+    CU_ASSERT_EQUAL(intake_first_ms(&series, 3), 10 * MINUTE);
     ring_release(&series.ring);
 }
 
@@ -506,7 +545,8 @@ const struct test suite_tests[] = {
     {"history begins where the exchange has it", history_begins_where_the_exchange_has_it},
     {"nothing unstored is rolled over", nothing_unstored_is_rolled_over},
     {"impossible candles count as missing", impossible_candles_count_as_missing},
-    {"a revision is counted and not taken", a_revision_is_counted_and_not_taken},
+    {"a revision is noticed and not taken", a_revision_is_noticed_and_not_taken},
+    {"a quiet time is passed over", a_quiet_time_is_passed_over},
     {"random answers leave no silent gap", random_answers_leave_no_silent_gap},
     {"pauses grow and are bounded", pauses_grow_and_are_bounded},
     {"every due job gets its turn", every_due_job_gets_its_turn},
