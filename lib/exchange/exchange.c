@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct exchange exchange_binance, exchange_bybit, exchange_okx;
+extern const struct exchange exchange_binance, exchange_bybit, exchange_coinbase, exchange_kraken, exchange_okx;
 
 const struct exchange *const exchanges[] = {
     &exchange_binance,
+    &exchange_kraken,
     &exchange_okx,
     &exchange_bybit,
+    &exchange_coinbase,
 };
 
 const size_t exchange_count = sizeof exchanges / sizeof exchanges[0];

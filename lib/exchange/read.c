@@ -124,6 +124,62 @@ int make_candle(int64_t open_time_ms, const struct decimal values[CANDLE_VALUES]
     return 0;
 }
 
+/* The number of `digits` digits at text, or -1. */
+static int digits_at(const char *text, int digits)
+{
+    int number = 0;
+    for (int i = 0; i < digits; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        number = number * 10 + text[i] - '0';
+    }
+    return number;
+}
+
+/* Days from 1970-01-01 to a day of the Gregorian calendar, counted in years that begin in March: a leap day is then the
+ * last of its year. */
+static int64_t days_since_1970(int year, int month, int day)
+{
+    int shifted_year = month > 2 ? year : year - 1;
+    int month_from_march = (month + 9) % 12;
+    int day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    int64_t days = 365LL * shifted_year + shifted_year / 4 - shifted_year / 100 + shifted_year / 400 + day_of_year;
+    return days - 719468;
+}
+
+/* ".123456Z" in ms, or -1. */
+static int fraction_ms(const char *text)
+{
+    int ms = 0;
+    int weight = 100;
+    if (*text == '.') {
+        if (digits_at(++text, 1) < 0)
+            return -1;
+        for (; digits_at(text, 1) >= 0; text++, weight /= 10)
+            ms += digits_at(text, 1) * weight;
+    }
+    return strcmp(text, "Z") == 0 ? ms : -1;
+}
+
+int read_utc_time(struct json_value value, int64_t *time_ms)
+{
+    char text[40] = "";
+    int code = read_short_text(value, text, sizeof text);
+    if (code != 0)
+        return code;
+    static const char pattern[] = "dddd-dd-ddTdd:dd:dd";
+    bool fits = strlen(text) > strlen(pattern);
+    for (size_t i = 0; fits && i < strlen(pattern); i++)
+        fits = pattern[i] == 'd' ? digits_at(text + i, 1) >= 0 : text[i] == pattern[i];
+    int ms = fits ? fraction_ms(text + strlen(pattern)) : -1;
+    int year = digits_at(text, 4), month = digits_at(text + 5, 2), day = digits_at(text + 8, 2);
+    int hour = digits_at(text + 11, 2), minute = digits_at(text + 14, 2), second = digits_at(text + 17, 2);
+    if (ms < 0 || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+        return error_set(ERROR_PROTOCOL, "no time in UTC: %s", text);
+    *time_ms = (((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms;
+    return 0;
+}
+
 int make_prices(const struct decimal prices[PRICES], struct ticker *out)
 {
     int64_t *const mantissas[] = {&out->bid, &out->ask, &out->last};

@@ -48,6 +48,9 @@ int read_name(struct json_value value, char out[SYMBOL_SIZE]) MUST_CHECK;
 enum { CANDLE_OPEN, CANDLE_HIGH, CANDLE_LOW, CANDLE_CLOSE, CANDLE_VOLUME, CANDLE_VALUES };
 int make_candle(int64_t open_time_ms, const struct decimal values[CANDLE_VALUES], struct candle *out) MUST_CHECK;
 
+/* A time as "2023-10-04T16:25:00.000000000Z", cut to ms since 1970. ERROR_PROTOCOL if it is none, or before 1970. */
+int read_utc_time(struct json_value value, int64_t *time_ms) MUST_CHECK;
+
 /* Puts bid, ask and last into a ticker. ERROR_PROTOCOL as align_decimals. */
 enum { PRICE_BID, PRICE_ASK, PRICE_LAST, PRICES };
 int make_prices(const struct decimal prices[PRICES], struct ticker *out) MUST_CHECK;

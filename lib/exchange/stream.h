@@ -49,8 +49,8 @@ struct exchange_stream {
     /* Whether there are candles of this length. */
     bool (*has_interval)(uint32_t interval_s);
 
-    /* Writes the text that subscribes (or, with `on` false, unsubscribes) 1 to topics_per_request topics of one kind,
-     * with a NUL. `id` is not 0. ERROR_RANGE if it does not fit. */
+    /* Writes the text that subscribes (or, with `on` false, unsubscribes) 1 to topics_per_request topics of one kind
+     * and, of candles, one length, with a NUL. `id` is not 0. ERROR_RANGE if it does not fit. */
     int (*subscribe)(const struct stream_topic *topics, size_t count, bool on, uint64_t id,
                      char out[STREAM_MESSAGE_SIZE]);
 
