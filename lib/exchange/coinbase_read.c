@@ -125,8 +125,8 @@ static int read_list(const struct exchange_answer *answer, const char *name,
 /* products, as instruments */
 
 enum {
-    PRODUCT_ID, PRODUCT_BASE, PRODUCT_QUOTE, PRODUCT_TYPE, PRODUCT_STATUS, PRODUCT_QUOTE_STEP, PRODUCT_TICK, PRODUCT_STEP,
-    PRODUCT_MINIMUM, PRODUCT_MAXIMUM, PRODUCT_NOTIONAL, PRODUCT_FLAGS, PRODUCTS = PRODUCT_FLAGS + 7
+    PRODUCT_ID, PRODUCT_BASE, PRODUCT_QUOTE, PRODUCT_TYPE, PRODUCT_STATUS, PRODUCT_QUOTE_STEP, PRODUCT_TICK,
+    PRODUCT_STEP, PRODUCT_MINIMUM, PRODUCT_MAXIMUM, PRODUCT_NOTIONAL, PRODUCT_FLAGS, PRODUCTS = PRODUCT_FLAGS + 7
 };
 static const char *const product_names[PRODUCTS] = {
     "product_id",       "base_currency_id", "quote_currency_id", "product_type",   "status",        "quote_increment",
@@ -227,8 +227,8 @@ int coinbase_read_instruments(const struct exchange_answer *answer, exchange_ins
 /* products, as tickers */
 
 enum { TICKER_SYMBOL, TICKER_PRICE, TICKER_BID, TICKER_ASK, TICKER_VOLUME, TICKER_QUOTE_VOLUME, TICKERS };
-static const char *const ticker_names[TICKERS] = {"product_id", "price", "best_bid_price", "best_ask_price", "volume_24h",
-                                                  "approximate_quote_24h_volume"};
+static const char *const ticker_names[TICKERS] = {"product_id",     "price",      "best_bid_price",
+                                                  "best_ask_price", "volume_24h", "approximate_quote_24h_volume"};
 
 struct ticker_reader {
     struct members members;

@@ -1,7 +1,7 @@
 /* Coinbase Advanced Trade: its WebSocket channels ticker, candles and heartbeats.
  *
- * Source: docs.cdp.coinbase.com, Advanced Trade WebSocket: channels, rate limits. Candles are those of five minutes and no
- * others. A text names one channel; what is subscribed to is answered by a list of all subscriptions, without an id. */
+ * Source: docs.cdp.coinbase.com, Advanced Trade WebSocket: channels, rate limits. Candles are those of five minutes
+ * and no others. A text names one channel; it is answered by a list of all that is subscribed to, without an id. */
 /* SPDX-License-Identifier: MIT */
 #include "lib/exchange/coinbase.h"
 #include "lib/exchange/json.h"

@@ -119,15 +119,18 @@ int kraken_read_time(const struct exchange_answer *answer, int64_t *exchange_ms)
 /* AssetPairs */
 
 enum {
-    PAIR_NAME, PAIR_STATUS, PAIR_TICK, PAIR_PRICE_DECIMALS, PAIR_LOT_DECIMALS, PAIR_MIN_QUANTITY, PAIR_MIN_COST, PAIRS
+    PAIR_NAME, PAIR_BASE, PAIR_STATUS, PAIR_TICK, PAIR_PRICE_DECIMALS, PAIR_LOT_DECIMALS, PAIR_MIN_QUANTITY,
+    PAIR_MIN_COST, PAIRS
 };
-static const char *const pair_names[PAIRS] = {"wsname",       "status",   "tick_size", "pair_decimals",
-                                              "lot_decimals", "ordermin", "costmin"};
-enum { PAIR_REQUIRED = 1u << PAIR_PRICE_DECIMALS | 1u << PAIR_LOT_DECIMALS };
+static const char *const pair_names[PAIRS] = {"wsname",        "base",         "status",   "tick_size",
+                                              "pair_decimals", "lot_decimals", "ordermin", "costmin"};
+enum { PAIR_REQUIRED = 1u << PAIR_BASE | 1u << PAIR_PRICE_DECIMALS | 1u << PAIR_LOT_DECIMALS };
+
+enum { STATE_MONEY_DECIMALS = 4 }; /* of what Kraken keeps of euros, dollars and the like */
 
 struct pair_reader {
     struct members members;
-    char name[64];
+    char name[64], base[64];
     char status[32];
     struct decimal tick, minimum, cost;
     int64_t price_decimals, lot_decimals;
@@ -147,6 +150,7 @@ static int read_pair_member(void *user, const char *key, size_t key_length, stru
         return code;
     switch (index) {
     case PAIR_NAME: return read_short_text(value, reader->name, sizeof reader->name);
+    case PAIR_BASE: return read_short_text(value, reader->base, sizeof reader->base);
     case PAIR_STATUS: return read_short_text(value, reader->status, sizeof reader->status);
     case PAIR_TICK: return read_not_negative(value, &reader->tick);
     case PAIR_PRICE_DECIMALS: return json_integer(value, &reader->price_decimals);
@@ -187,13 +191,24 @@ static int decimals_to_step(int64_t decimals, struct decimal *step)
     return 0;
 }
 
+/* Whether "ZEUR" is bought and sold in "EUR/USD": the money of a state. Its pairs claim more decimals than it has. */
+static bool sells_state_money(const struct pair_reader *reader)
+{
+    size_t length = strcspn(reader->name, "/");
+    return reader->base[0] == 'Z' && strlen(reader->base + 1) == length &&
+           memcmp(reader->base + 1, reader->name, length) == 0;
+}
+
 /* Fills the steps and limits. There is no largest quantity. Pairs had no status before 2022: they traded. */
 static int fill_instrument(const struct pair_reader *reader, struct instrument *instrument)
 {
     struct decimal tick = {0}, step = {0};
+    int64_t lot_decimals = reader->lot_decimals;
+    if (lot_decimals > STATE_MONEY_DECIMALS && sells_state_money(reader))
+        lot_decimals = STATE_MONEY_DECIMALS;
     int code = decimals_to_step(reader->price_decimals, &tick);
     if (code == 0)
-        code = decimals_to_step(reader->lot_decimals, &step);
+        code = decimals_to_step(lot_decimals, &step);
     if (code != 0)
         return code;
     if (reader->tick.mantissa != 0)

@@ -53,11 +53,11 @@ static int subscribe(const struct stream_topic *topics, size_t count, bool on, u
 /* what arrives */
 
 enum {
-    ROW_SYMBOL, ROW_BID, ROW_ASK, ROW_LAST, ROW_VOLUME, ROW_AVERAGE, ROW_TIME, ROW_INTERVAL, ROW_BEGIN, ROW_OPEN, ROW_HIGH,
-    ROW_LOW, ROW_CLOSE, ROWS
+    ROW_SYMBOL, ROW_BID, ROW_ASK, ROW_LAST, ROW_VOLUME, ROW_AVERAGE, ROW_TIME, ROW_INTERVAL, ROW_BEGIN, ROW_OPEN,
+    ROW_HIGH, ROW_LOW, ROW_CLOSE, ROWS
 };
-static const char *const row_names[ROWS] = {"symbol", "bid",       "ask",      "last",           "volume", "vwap",
-                                            "timestamp", "interval", "interval_begin", "open",   "high",   "low",
+static const char *const row_names[ROWS] = {"symbol",    "bid",      "ask",            "last", "volume", "vwap",
+                                            "timestamp", "interval", "interval_begin", "open", "high",   "low",
                                             "close"};
 enum {
     TICKER_REQUIRED = 1u << ROW_SYMBOL | 1u << ROW_BID | 1u << ROW_ASK | 1u << ROW_LAST,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum { BODY_MAX = 8 * 1024 * 1024 };
@@ -33,6 +34,16 @@ bool recording_read(const char *path, int status, struct exchange_answer *out)
     }
     *out = (struct exchange_answer){status, body, (size_t)size, -1, -1};
     return true;
+}
+
+bool recording_exists(const char *path)
+{
+    char full[512];
+    const char *folder = test_shared_folder();
+    if (folder == NULL)
+        return false;
+    (void)snprintf(full, sizeof full, "%s/exchanges/%s", folder, path);
+    return access(full, R_OK) == 0;
 }
 
 void recording_release(struct exchange_answer *answer)

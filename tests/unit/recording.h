@@ -10,6 +10,9 @@
 bool recording_read(const char *path, int status, struct exchange_answer *out);
 void recording_release(struct exchange_answer *answer);
 
+/* Whether ../shared/exchanges/<path> is there. */
+bool recording_exists(const char *path);
+
 /* A text as an answer; nothing to release. */
 struct exchange_answer answer_of(int status, const char *body);
 
