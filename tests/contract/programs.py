@@ -142,9 +142,23 @@ def check_config(programs, home):
 
 
 def check_exchanges_and_status(programs, home):
-    listed = json.loads(programs.run("wick-exchanges", "--json")[1])
-    expect("binance is there", any(row["name"] == "binance" and row["base_url"].startswith("https://") for row in listed))
-    expect("and in the text", "binance" in programs.run("wick-exchanges")[1])
+    listed = {row["name"]: row for row in json.loads(programs.run("wick-exchanges", "--json")[1])}
+    expect("the exchanges are there", {"binance", "okx", "bybit"} <= set(listed), str(list(listed)))
+    expect("their addresses", all(row["base_url"].startswith("https://") for row in listed.values()))
+    binance, okx, bybit = listed["binance"], listed["okx"], listed["bybit"]
+    expect("Binance's prices", (binance["weight_limit"], binance["weight_window_ms"], binance["weight_window_whole"],
+                                binance["tickers_per_call"], binance["candles_per_call"]) == (6000, 60000, True, 20, 1000))
+    expect("Binance's stream", binance["stream"]["topics_per_connection"] == 1024
+           and binance["stream"]["tickers_url"].startswith("wss://"), str(binance["stream"]))
+    expect("OKX has no candles of 8 hours", "8h" in binance["intervals"] and "8h" not in okx["intervals"])
+    expect("Bybit's tickers are had by REST", bybit["stream"]["tickers_url"] is None
+           and bybit["stream"]["candles_url"].startswith("wss://"), str(bybit["stream"]))
+    lines = programs.run("wick-exchanges")[1].splitlines()
+    expect("the text has a heading and a row for each, twice", len(lines) == 2 * (len(listed) + 1) + 1, str(lines))
+    expect("of at most 100 columns", max(map(len, lines)) <= 100, str(max(map(len, lines))))
+    expect("its columns are aligned", {line.find("https://") for line in lines if "https://" in line} == {lines[0].find("address")})
+    expect("and say what the other form says", any(line.startswith("binance ") and "6000 in 60 s" in line
+                                                    and line.endswith("tickers, candles") for line in lines), str(lines))
     status, out, errors = programs.run("wick-status", "--data", home / "nothing")
     expect("nothing runs", status == 3 and out == "" and "nothing runs in" in errors, errors)
 
