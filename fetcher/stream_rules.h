@@ -10,7 +10,7 @@ enum {
     STREAM_SILENCE_MS = 14000,      /* of exchange time, the longest that is waited for a word; noticed within 15 s */
     STREAM_SILENCE_TIMES = 4,       /* a subscription may miss so many of its words */
     STREAM_SILENCE_LEAST_MS = 5000,
-    STREAM_PATIENCE_MS = 500,       /* of our time: no silence is shorter, however fast the exchange's clock runs */
+    STREAM_PATIENCE_MS = 1000,      /* of our time: no silence is shorter, however fast the exchange's clock runs */
     STREAM_FALLBACK_WALL_MS = 250,  /* the same for the time that a closed candle may take */
     STREAM_MISSED_CANDLES = 2,      /* closes that REST saw and a subscription did not, before it moves elsewhere */
     STREAM_MISSED_TICKERS = 20,     /* prices, the same */

@@ -10,7 +10,7 @@
 enum {
     NO_LINK = SUBSCRIPTION_NO_LINK,
     WATCH_MS = 100,
-    LINK_PATIENCE_MS = 1000,    /* of our time: no connection is given up earlier */
+    LINK_PATIENCE_MS = 2000,    /* of our time: no connection is given up earlier */
     LIFETIME_MARGIN_MS = 600000, /* of exchange time: so long before its end a connection is handed over, */
     LIFETIME_STAGGER_MS = 60000, /* the next one so much earlier, */
     LIFETIME_WALL_MS = 10000,   /* and all of them at least so long before on our clock */

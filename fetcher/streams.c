@@ -390,8 +390,13 @@ void streams_note_candles(struct streams *streams, const struct series *series, 
     int64_t opened_ms = clock_monotonic_ms() - age_ms;
     if (row->asked_ms > opened_ms)
         return;
-    row->missed = row->heard_ms >= opened_ms ? 0 : row->missed + 1;
-    if (row->missed >= STREAM_MISSED_CANDLES)
+    if (row->heard_ms >= opened_ms) {
+        row->missed = 0;
+        return;
+    }
+    if (row->alive)
+        streams_set_alive(streams, row, false);
+    if (++row->missed >= STREAM_MISSED_CANDLES)
         streams_move(streams, row);
 }
 

@@ -73,7 +73,7 @@ static void silence_is_noticed_in_time(void)
 {
     struct exchange_stream stream = {.silence_ms = 2000};
     CU_ASSERT_EQUAL(stream_silence_ms(&stream, STREAM_CANDLES, 1, 2000), 8000);
-    CU_ASSERT_EQUAL(stream_silence_ms(&stream, STREAM_CANDLES, 10, 200), 800);
+    CU_ASSERT_EQUAL(stream_silence_ms(&stream, STREAM_CANDLES, 5, 400), 1600);
     CU_ASSERT_EQUAL(stream_silence_ms(&stream, STREAM_CANDLES, 1000, 100), STREAM_PATIENCE_MS);
     stream.silence_ms = 500;
     CU_ASSERT_EQUAL(stream_silence_ms(&stream, STREAM_CANDLES, 1, 2000), STREAM_SILENCE_LEAST_MS);
