@@ -40,10 +40,10 @@ int64_t stream_silence_ms(const struct exchange_stream *stream, enum stream_kind
 
 enum stream_verdict stream_judge(const struct series *series, const struct candle *candle, int64_t exchange_ms)
 {
-    int64_t interval_ms = (int64_t)series->interval_s * 1000, newest_ms = ring_newest_ms(&series->ring);
-    if (!series->ready || newest_ms < 0)
+    int64_t interval_ms = (int64_t)series->interval_s * 1000;
+    if (!series->ready || series->ring.count == 0)
         return STREAM_LEAVE;
-    if (candle->open_time_ms > newest_ms + interval_ms)
+    if (candle->open_time_ms > intake_known_ms(series) + interval_ms)
         return STREAM_ASK;
     return candle->open_time_ms + interval_ms <= exchange_ms ? STREAM_TAKE : STREAM_ASK;
 }

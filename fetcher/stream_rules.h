@@ -26,7 +26,7 @@ int64_t stream_silence_ms(const struct exchange_stream *stream, enum stream_kind
 
 /* What to do with a candle that a stream calls closed. */
 enum stream_verdict {
-    STREAM_TAKE,  /* it follows the newest, or says again what is known: through the intake */
+    STREAM_TAKE,  /* it follows what is known, or says it again: through the intake */
     STREAM_ASK,   /* it leaves a hole, or is early by our estimate of the exchange's clock: REST brings it */
     STREAM_LEAVE, /* the series is not caught up: REST is at it */
 };

@@ -17,7 +17,7 @@ static struct candle candle_of(int64_t minute)
 /* A series whose ring holds the candles of the minutes [first, last]. */
 static struct series series_of(const char *symbol, int64_t first, int64_t last)
 {
-    struct series series = {.interval_s = 60, .ready = true};
+    struct series series = {.interval_s = 60, .ready = true, .searched_ms = -1};
     (void)snprintf(series.symbol, sizeof series.symbol, "%s", symbol);
     CU_ASSERT_FATAL(ring_init(&series.ring, 60, CAPACITY) == 0);
     for (int64_t minute = first; minute <= last; minute++) {
