@@ -59,12 +59,11 @@ static void become(const struct passwd *user)
     (void)prctl(PR_SET_PDEATHSIG, SIGQUIT); /* never outlive the test */
 }
 
-/* Starts a program of the server with its output in the file `log` of the server's directory. */
-static pid_t launch(const struct postgres_server *server, const char *name, char *const arguments[])
+pid_t postgres_server_launch(const struct postgres_server *server, const char *path, char *const arguments[])
 {
-    char path[256], log[160];
+    char log[160];
     const struct passwd *user = server_user();
-    if (user == NULL || !find_program(name, path))
+    if (user == NULL)
         return -1;
     (void)snprintf(log, sizeof log, "%s/log", server->directory);
     pid_t child = fork();
@@ -75,6 +74,12 @@ static pid_t launch(const struct postgres_server *server, const char *name, char
         _exit(126);
     (void)execv(path, arguments);
     _exit(127);
+}
+
+static pid_t launch(const struct postgres_server *server, const char *name, char *const arguments[])
+{
+    char path[256];
+    return find_program(name, path) ? postgres_server_launch(server, path, arguments) : -1;
 }
 
 /* ---- making it ---- */
@@ -112,7 +117,7 @@ static bool make_data(struct postgres_server *server)
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-static int free_port(void)
+int postgres_server_free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -152,14 +157,14 @@ bool postgres_server_start(struct postgres_server *server)
     (void)snprintf(port, sizeof port, "%d", server->port);
     char *arguments[] = {"postgres", "-D", data, "-k", server->directory, "-p", port, "-c", "listen_addresses=127.0.0.1",
                          "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=16MB", "-c",
-                         "max_connections=20", "-c", "autovacuum=off", NULL};
+                         "max_connections=40", "-c", "autovacuum=off", NULL};
     server->process = launch(server, "postgres", arguments);
     return server->process > 0 && await_start(server);
 }
 
 bool postgres_server_create(struct postgres_server *server, const char *directory)
 {
-    *server = (struct postgres_server){.port = free_port()};
+    *server = (struct postgres_server){.port = postgres_server_free_port()};
     if (!prepare_directory(server, directory) || !make_data(server)) {
         printf("initdb failed; see %s/log\n", server->directory);
         return false;

@@ -31,6 +31,13 @@ bool postgres_server_start(struct postgres_server *server);
  * of the server. Does nothing if it does not run. */
 void postgres_server_stop(struct postgres_server *server, int signal);
 
+/* Starts a program as the server's user, in the server's directory, with its output in the file `log` there; it never
+ * outlives the test. The child, or -1. */
+pid_t postgres_server_launch(const struct postgres_server *server, const char *path, char *const arguments[]);
+
+/* A port that nobody listens on. */
+int postgres_server_free_port(void);
+
 /* The URL of a database over TCP, with this password. */
 void postgres_server_url(const struct postgres_server *server, const char *database, const char *password,
                          char out[256]);

@@ -17,8 +17,11 @@
 
 static struct postgres_server server;
 
+static struct pgbouncer_server pooler;
+
 static void stop_server(void)
 {
+    pgbouncer_server_stop(&pooler);
     postgres_server_stop(&server, SIGQUIT);
 }
 
@@ -35,6 +38,28 @@ struct postgres_server *fixture_server(void)
         (void)atexit(stop_server);
     }
     return state == RUNS ? &server : NULL;
+}
+
+struct pgbouncer_server *fixture_pooler(void)
+{
+    static enum { UNTRIED, RUNS, MISSING } state;
+    if (state == UNTRIED && fixture_server() != NULL) {
+        const char *missing = pgbouncer_server_missing();
+        state = missing == NULL && pgbouncer_server_start(&pooler, fixture_server()) ? RUNS : MISSING;
+        if (missing != NULL)
+            test_skip(missing);
+        else
+            CU_ASSERT_EQUAL(state, RUNS);
+    }
+    return state == RUNS ? &pooler : NULL;
+}
+
+bool fixture_make_pooled(struct fixture *fixture)
+{
+    if (fixture_pooler() == NULL || !fixture_make(fixture, "postgresql"))
+        return false;
+    pgbouncer_server_url(&pooler, fixture->path, fixture->url);
+    return true;
 }
 
 bool fixture_make(struct fixture *fixture, const char *engine)
@@ -67,12 +92,17 @@ void for_each_engine(void (*check)(struct fixture *fixture))
         check(&fixture);
         fixture_close(&fixture);
     }
+    if (!fixture_make_pooled(&fixture))
+        return;
+    fixture_open(&fixture);
+    check(&fixture);
+    fixture_close(&fixture);
 }
 
 /* ---- driving ---- */
 
 /* Waits as the store asks, but looks at the condition every TURN_MS, and goes on. */
-static void turn(struct fixture *fixture)
+void fixture_turn(struct fixture *fixture)
 {
     enum { TURN_MS = 20 };
     const struct store_kind *kind = fixture->store.kind;
@@ -92,7 +122,7 @@ bool fixture_until(struct fixture *fixture, bool (*condition)(const struct fixtu
     while (!condition(fixture)) {
         if (clock_monotonic_ms() >= deadline_ms)
             return false;
-        turn(fixture);
+        fixture_turn(fixture);
     }
     return true;
 }
@@ -138,7 +168,6 @@ int fixture_end(struct fixture *fixture)
 {
     if (!fixture_until(fixture, is_done))
         CU_FAIL_FATAL("the work did not end");
-    CU_ASSERT_TRUE(fixture->store.kind->idle(&fixture->store));
     if (fixture->result.code != 0 && fixture->result.message[0] == '\0')
         CU_FAIL("a failure without a message");
     return fixture->result.code;
@@ -155,7 +184,9 @@ void fixture_begin_write(struct fixture *fixture, const struct store_batch *batc
 int fixture_write(struct fixture *fixture, const struct store_batch *batch)
 {
     fixture_begin_write(fixture, batch);
-    return fixture_end(fixture);
+    int code = fixture_end(fixture);
+    CU_ASSERT_TRUE(fixture->store.kind->idle(&fixture->store));
+    return code;
 }
 
 int fixture_lease(struct fixture *fixture, const char *name, uint64_t holder, uint32_t duration_ms, bool release)
@@ -204,7 +235,9 @@ int fixture_query(struct fixture *fixture, const struct query *query)
     memset(&fixture->answer, 0, sizeof fixture->answer);
     fixture->done = false;
     fixture->store.kind->query(&fixture->store, query, on_part, on_done, fixture);
-    return fixture_end(fixture);
+    int code = fixture_end(fixture);
+    CU_ASSERT_TRUE(fixture->store.kind->idle(&fixture->store));
+    return code;
 }
 
 struct query fixture_query_of(enum query_kind kind, uint32_t limit)

@@ -5,6 +5,7 @@
 #define WICK_TESTS_STORE_FIXTURE_H
 
 #include "lib/store/store.h"
+#include "tests/pgbouncer_server.h"
 #include "tests/postgres_server.h"
 
 #include <stdbool.h>
@@ -49,16 +50,25 @@ struct fixture {
 /* The server that the PostgreSQL databases are on; started on first use. NULL: there is none. */
 struct postgres_server *fixture_server(void);
 
-/* Calls `check` with the fixture of a fresh database of each engine, its store open and ready. An engine that this
- * machine lacks is skipped visibly. */
+/* The PgBouncer in front of it; likewise. */
+struct pgbouncer_server *fixture_pooler(void);
+
+/* Calls `check` with the fixture of a fresh database of each engine, its store open and ready, and of PostgreSQL once
+ * more through PgBouncer. An engine that this machine lacks is skipped visibly. */
 void for_each_engine(void (*check)(struct fixture *fixture));
 
 /* Makes an empty database of an engine, without opening it. False if this machine lacks the engine. */
 bool fixture_make(struct fixture *fixture, const char *engine);
 
+/* The same for PostgreSQL, reached through PgBouncer. */
+bool fixture_make_pooled(struct fixture *fixture);
+
 /* Opens and closes the store. fixture_open waits until it is ready and fails the test if it does not get so. */
 void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
+
+/* Waits for a moment as the store asks, and lets it go on. */
+void fixture_turn(struct fixture *fixture);
 
 /* Lets the store go on until the condition holds; false after FIXTURE_TIMEOUT_MS. */
 bool fixture_until(struct fixture *fixture, bool (*condition)(const struct fixture *fixture));
