@@ -29,34 +29,62 @@ static const char *weight(const struct exchange *exchange, char text[40])
     return text;
 }
 
-static const char *streams(const struct exchange_stream *stream)
-{
-    if (stream == NULL)
-        return "none";
-    if (stream->tickers_url == NULL)
-        return "candles";
-    return stream->candles_url == NULL ? "tickers" : "tickers, candles";
-}
-
 static void print_intervals(const struct exchange *exchange, const char *quote, const char *between)
 {
     for (const uint32_t *interval = exchange->intervals; *interval != 0; interval++)
         printf("%s%s%s%s", interval > exchange->intervals ? between : "", quote, interval_name(*interval), quote);
 }
 
+static bool streams_all(const struct exchange *exchange)
+{
+    for (const uint32_t *interval = exchange->intervals; *interval != 0; interval++)
+        if (!exchange->stream->has_interval(*interval))
+            return false;
+    return true;
+}
+
+static void print_stream_intervals(const struct exchange *exchange, const char *quote, const char *between)
+{
+    const char *before = "";
+    for (const uint32_t *interval = exchange->intervals; *interval != 0; interval++) {
+        if (!exchange->stream->has_interval(*interval))
+            continue;
+        printf("%s%s%s%s", before, quote, interval_name(*interval), quote);
+        before = between;
+    }
+}
+
+/* What arrives by stream; of candles which, where not all that REST has do. */
+static void print_streams(const struct exchange *exchange)
+{
+    const struct exchange_stream *stream = exchange->stream;
+    if (stream == NULL) {
+        printf("none\n");
+        return;
+    }
+    bool tickers = stream->tickers_url != NULL, candles = stream->candles_url != NULL;
+    printf("%s%s%s", tickers ? "tickers" : "", tickers && candles ? ", " : "", candles ? "candles" : "");
+    if (candles && !streams_all(exchange)) {
+        printf(" of ");
+        print_stream_intervals(exchange, "", " ");
+    }
+    printf("\n");
+}
+
 static void print_text(void)
 {
     char limit[40], tickers[16], reach[16];
-    printf("%-12s %-28s %-14s %7s %7s %6s  %s\n", "exchange", "address", "weight", "tickers", "candles", "reach", "streams");
+    printf("%-12s %-25s %-13s %7s %7s %6s  %s\n", "exchange", "address", "weight", "tickers", "candles", "reach", "streams");
     for (size_t i = 0; i < exchange_count; i++) {
         const struct exchange *exchange = exchanges[i];
-        printf("%-12s %-28s %-14s %7s %7d %6s  %s\n", exchange->name, exchange->base_url, weight(exchange, limit),
+        printf("%-12s %-25s %-13s %7s %7d %6s  ", exchange->name, exchange->base_url, weight(exchange, limit),
                count_or(exchange->tickers_per_call, "all", tickers), exchange->candles_per_call,
-               count_or(exchange->candles_reach, "all", reach), streams(exchange->stream));
+               count_or(exchange->candles_reach, "all", reach));
+        print_streams(exchange);
     }
-    printf("\n%-12s %-28s %s\n", "exchange", "quiet", "candles of");
+    printf("\n%-12s %-25s %s\n", "exchange", "quiet", "candles of");
     for (size_t i = 0; i < exchange_count; i++) {
-        printf("%-12s %-28s ", exchanges[i]->name,
+        printf("%-12s %-25s ", exchanges[i]->name,
                exchanges[i]->leaves_out_quiet ? "no candle without trades" : "a candle without trades");
         print_intervals(exchanges[i], "", " ");
         printf("\n");
@@ -71,8 +99,9 @@ static void print_url(const char *name, const char *url)
         printf("\"%s\": null, ", name);
 }
 
-static void print_stream(const struct exchange_stream *stream)
+static void print_stream(const struct exchange *exchange)
 {
+    const struct exchange_stream *stream = exchange->stream;
     if (stream == NULL) {
         printf("null");
         return;
@@ -80,7 +109,10 @@ static void print_stream(const struct exchange_stream *stream)
     printf("{");
     print_url("tickers_url", stream->tickers_url);
     print_url("candles_url", stream->candles_url);
-    printf("\"topics_per_connection\": %d, \"topics_per_request\": %d, \"requests_per_second\": %d, "
+    printf("\"intervals\": [");
+    if (stream->candles_url != NULL)
+        print_stream_intervals(exchange, "\"", ", ");
+    printf("], \"topics_per_connection\": %d, \"topics_per_request\": %d, \"requests_per_second\": %d, "
            "\"lifetime_ms\": %" PRId64 ", \"closes_candles\": %s}",
            stream->topics_per_connection, stream->topics_per_request, stream->requests_per_second, stream->lifetime_ms,
            stream->closes_candles ? "true" : "false");
@@ -99,7 +131,7 @@ static void print_json(void)
                exchange->candles_reach, exchange->leaves_out_quiet ? "true" : "false");
         print_intervals(exchange, "\"", ", ");
         printf("], \"stream\": ");
-        print_stream(exchange->stream);
+        print_stream(exchange);
         printf("}");
     }
     printf("]\n");

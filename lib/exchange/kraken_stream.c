@@ -120,6 +120,8 @@ static int hand_out_candle(const struct message *message, const struct row *row)
 {
     if (row->minutes <= 0 || row->minutes > MINUTES_MAX)
         return error_set(ERROR_PROTOCOL, "a candle of %" PRId64 " minutes", row->minutes);
+    if (!has_interval((uint32_t)row->minutes * 60))
+        return 0; /* one that was never asked for */
     const struct decimal values[CANDLE_VALUES] = {row->values[ROW_OPEN], row->values[ROW_HIGH], row->values[ROW_LOW],
                                                   row->values[ROW_CLOSE], row->values[ROW_VOLUME]};
     struct candle candle;
@@ -139,6 +141,8 @@ static int read_row(void *user, size_t index, struct json_value value)
     bool ticker = (row.members.seen & 1u << ROW_BID) != 0;
     if (code == 0 && (candle || ticker))
         code = members_check(&row.members, candle ? CANDLE_REQUIRED : TICKER_REQUIRED);
+    if (row.name[0] == '\0')
+        return code; /* a row of no market */
     if (code == 0 && candle)
         code = hand_out_candle(message, &row);
     else if (code == 0 && ticker)

@@ -143,7 +143,7 @@ def check_config(programs, home):
 
 def check_exchanges_and_status(programs, home):
     listed = {row["name"]: row for row in json.loads(programs.run("wick-exchanges", "--json")[1])}
-    expect("the exchanges are there", {"binance", "okx", "bybit"} <= set(listed), str(list(listed)))
+    expect("the exchanges are there", {"binance", "kraken", "okx", "bybit", "coinbase"} == set(listed), str(list(listed)))
     expect("their addresses", all(row["base_url"].startswith("https://") for row in listed.values()))
     binance, okx, bybit = listed["binance"], listed["okx"], listed["bybit"]
     expect("Binance's prices", (binance["weight_limit"], binance["weight_window_ms"], binance["weight_window_whole"],
@@ -153,6 +153,9 @@ def check_exchanges_and_status(programs, home):
     expect("OKX has no candles of 8 hours", "8h" in binance["intervals"] and "8h" not in okx["intervals"])
     expect("Bybit's tickers are had by REST", bybit["stream"]["tickers_url"] is None
            and bybit["stream"]["candles_url"].startswith("wss://"), str(bybit["stream"]))
+    expect("Coinbase streams candles of 5m alone", listed["coinbase"]["stream"]["intervals"] == ["5m"]
+           and listed["coinbase"]["leaves_out_quiet"] and okx["stream"]["intervals"] == okx["intervals"])
+    expect("Kraken keeps no more than its newest", listed["kraken"]["candles_reach"] == 719)
     lines = programs.run("wick-exchanges")[1].splitlines()
     expect("the text has a heading and a row for each, twice", len(lines) == 2 * (len(listed) + 1) + 1, str(lines))
     expect("of at most 100 columns", max(map(len, lines)) <= 100, str(max(map(len, lines))))
