@@ -38,7 +38,7 @@ class Programs:
 
 def check_usage(programs, home):
     for name in ("wick-keygen", "wick-passwd", "wick-exchanges", "wick-config", "wick-status", "wick-pages",
-                 "wick-import", "wick-export"):
+                 "wick-import", "wick-export", "wick-verify"):
         status, out, _ = programs.run(name, "--help", directory=home)
         expect(f"{name} --help", status == 0 and out.startswith("usage: wick"), out)
         status, out, errors = programs.run(name, "--frob", directory=home)

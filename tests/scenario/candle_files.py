@@ -2,20 +2,16 @@
 # SPDX-License-Identifier: MIT
 
 import gzip
-import json
 import re
 import signal
 import sqlite3
 
 import database
 import wick
+from candle_store import (MARKET, MINUTE, OWN_HEADER, START, counts, engines, run_export, run_import, write)
 
-OWN_HEADER = "open_time_ms,open,high,low,close,volume"
 BINANCE_HEADER = ("open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,"
                   "taker_buy_quote_volume,ignore")
-MINUTE = 60_000
-START = 1734739200000  # 2024-12-21
-MARKET = wick.PROJECT.parent / "shared" / "market"
 
 # Files whose numbers are written in the shortest form come out byte by byte as they went in.
 SHORTEST_FORM = ("coinbase_4h", "binance_spot_5m_long", "binance_spot_5m_2022-08", "binance_spot_1m_2021-05")
@@ -23,48 +19,6 @@ SHORTEST_FORM = ("coinbase_4h", "binance_spot_5m_long", "binance_spot_5m_2022-08
 
 def row(minute, close="10.25", volume="3.5", start=START):
     return f"{start + minute * MINUTE},10.5,11,10.01,{close},{volume}"
-
-
-def write(path, *lines):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = "\n".join(lines) + "\n"
-    if path.suffix == ".gz":
-        path.write_bytes(gzip.compress(text.encode()))
-    else:
-        path.write_text(text)
-    return path
-
-
-def run_import(url, *arguments, status=wick.OK):
-    """What --json says, and all that was written."""
-    ended, text = wick.run_program("wick-import", "--database", url, "--json", *arguments, seconds=120)
-    if ended != status:
-        raise AssertionError(f"wick-import ended with {ended}, expected {status}:\n{text}")
-    found = re.search(r"^\{.*\}$", text, re.MULTILINE)
-    return json.loads(found.group(0)) if found else None, text
-
-
-def run_export(url, *arguments, status=wick.OK):
-    ended, text = wick.run_program("wick-export", "--database", url, *arguments, seconds=120)
-    if ended != status:
-        raise AssertionError(f"wick-export ended with {ended}, expected {status}:\n{text}")
-    return text
-
-
-def engines(home):
-    """(URL, database) of a fresh database of each engine."""
-    yield f"sqlite:{home}/wick.db", database.Sqlite(home / "wick.db")
-    try:
-        server = database.Postgres(home)
-    except wick.Skipped as reason:
-        print(f"SKIPPED: {reason}")
-        return
-    with server:
-        yield server.url(), server
-
-
-def counts(told, **expected):
-    wick.equal({name: told[name] for name in expected}, expected, "the counts of an import")
 
 
 @wick.scenario

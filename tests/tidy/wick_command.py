@@ -135,7 +135,7 @@ def check_verbs(folder):
         expect(f"wick {arguments} ends with {wanted}", status == wanted and calls == [], f"{status} {text} {calls}")
         expect(f"wick {arguments} says how it is used", "usage: wick" in text or "takes no arguments" in text, text)
     (world.project / "CMakeLists.txt").unlink()
-    for verb in ("keygen", "import", "export"):
+    for verb in ("keygen", "import", "export", "verify"):
         world.stub(f"wick-{verb}", f'echo "{verb} $*"')
         expect(f"an installation runs wick-{verb}", world.run(verb, "--data", "x")[1] == f"{verb} --data x\n")
 

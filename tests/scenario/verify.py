@@ -1,0 +1,211 @@
+"""`wick verify`: every kind of damage that is planted in a store is found, and nothing that is not there."""
+# SPDX-License-Identifier: MIT
+
+import json
+import sqlite3
+
+import candle_store
+import database
+import wick
+from candle_store import MINUTE, OWN_HEADER, START
+
+COUNT = 120  # candles of each series
+QUIET = (50, 53)  # minutes that no series has; they are explained
+COLUMNS = "open_time_ms, open, high, low, close, volume, price_scale, volume_scale"
+
+# (damage, statements, minute, count): the damage is planted in a series of its own, called after it. {id} is the series,
+# {at} the open time of minute 10.
+PLANTED = (
+    ("hole", ["DELETE FROM candles WHERE series_id = {id} AND open_time_ms BETWEEN {at} AND {at} + 120000"], 10, 3),
+    ("duplicate", ["INSERT INTO candles (series_id, {columns}) SELECT series_id, {columns} FROM candles"
+                   " WHERE series_id = {id} AND open_time_ms = {at}"], 10, 1),
+    ("high_below_low", ["UPDATE candles SET high = low - 1 WHERE series_id = {id} AND open_time_ms = {at}"], 10, 1),
+    ("outside_range", ["UPDATE candles SET close = high + 1 WHERE series_id = {id} AND open_time_ms = {at}"], 10, 1),
+    ("price_not_positive", ["UPDATE candles SET low = 0 WHERE series_id = {id} AND open_time_ms = {at}"], 10, 1),
+    ("volume_negative", ["UPDATE candles SET volume = -1 WHERE series_id = {id} AND open_time_ms = {at}"], 10, 1),
+    ("scale", ["UPDATE candles SET price_scale = 40 WHERE series_id = {id} AND open_time_ms = {at}"], 10, 1),
+    ("off_grid", ["INSERT INTO candles (series_id, {columns}) SELECT series_id, open_time_ms + 30000, open, high, low, close,"
+                  " volume, price_scale, volume_scale FROM candles WHERE series_id = {id} AND open_time_ms = {at}"], 10.5, 1),
+    ("future", ["INSERT INTO candles (series_id, {columns}) SELECT series_id, 4102444800000, open, high, low, close,"
+                " volume, price_scale, volume_scale FROM candles WHERE series_id = {id} AND open_time_ms = {at}"], None, 1),
+    ("scale_slip", ["UPDATE candles SET price_scale = price_scale - 1 WHERE series_id = {id}"
+                    " AND open_time_ms BETWEEN {at} AND {at} + 60000"], 10, 2),
+    ("level_change", ["UPDATE candles SET price_scale = price_scale + 2 WHERE series_id = {id}"
+                      " AND open_time_ms >= {at}"], 10, None),
+    ("revision_lost", ["UPDATE candles SET volume = volume + 1 WHERE series_id = {id} AND open_time_ms = {at}",
+                       "DELETE FROM candles WHERE series_id = {id} AND open_time_ms = {at}"], 10, 1),
+    ("absence_impossible", ["INSERT INTO candle_absences VALUES ({id}, {at} + 1, {at} + 2, 'no_trades')"], None, 1),
+    ("absence_over_candles", ["INSERT INTO candle_absences VALUES ({id}, {at}, {at} + 120000, 'no_trades')"], 10, 3),
+    ("absence_overlap", ["DELETE FROM candles WHERE series_id = {id} AND open_time_ms BETWEEN {at} AND {at} + 240000",
+                         "INSERT INTO candle_absences VALUES ({id}, {at}, {at} + 240000, 'no_trades'),"
+                         " ({id}, {at} + 60000, {at} + 120000, 'exchange_lacks')"], 11, 1),
+)
+OF_NO_SERIES = ("orphan", "key_lost")
+
+
+def symbol_of(damage):
+    return damage.upper().replace("_", "") + "USDT"
+
+
+def candle_lines():
+    """A market that goes up and down, without the minutes of QUIET."""
+    lines = []
+    for minute in range(COUNT):
+        if not QUIET[0] <= minute < QUIET[1]:
+            price = 100 + minute % 7
+            lines.append(f"{START + minute * MINUTE},{price}.25,{price + 1}.5,{price - 1}.75,{price}.5,{minute}.125")
+    return [OWN_HEADER, *lines]
+
+
+class Writer:
+    """Runs SQL that changes the store of either engine."""
+
+    def __init__(self, store):
+        self.store = store
+
+    def run(self, sql):
+        if isinstance(self.store, database.Postgres):
+            self.store.rows(sql)
+            return
+        connection = sqlite3.connect(self.store.path, isolation_level=None)
+        connection.execute("PRAGMA legacy_alter_table = ON")
+        connection.executescript(sql)
+        connection.close()
+
+    def lose_key(self):
+        """Candles may be there twice from now on, and have any scale."""
+        if isinstance(self.store, database.Postgres):
+            names = self.store.rows("SELECT conname FROM pg_constraint WHERE conrelid = 'candles'::regclass"
+                                    " AND (contype = 'p' OR conname LIKE '%scale%')")
+            for (name,) in names:
+                self.run(f"ALTER TABLE candles DROP CONSTRAINT {name}")
+            return
+        trigger = self.store.rows("SELECT sql FROM sqlite_master WHERE name = 'candles_revised'")[0][0]
+        self.run("CREATE TABLE copies AS SELECT * FROM candles; DROP TABLE candles;"
+                 f"ALTER TABLE copies RENAME TO candles; {trigger}")
+
+
+def fill(home, url):
+    """A store with a series for each damage, all of them whole."""
+    folder = home / "files"
+    for damage, *_ in PLANTED:
+        candle_store.write(folder / f"{symbol_of(damage)}_1m.csv", *candle_lines())
+    candle_store.run_import(url, folder)
+
+
+def plant(store):
+    writer = Writer(store)
+    writer.lose_key()
+    for damage, statements, _, _ in PLANTED:
+        series = store.rows(f"SELECT id FROM series WHERE symbol = '{symbol_of(damage)}'")[0][0]
+        for sql in statements:
+            writer.run(sql.format(id=series, at=START + 10 * MINUTE, columns=COLUMNS))
+    writer.run(f"INSERT INTO candles (series_id, {COLUMNS}) SELECT 999, {COLUMNS} FROM candles WHERE series_id = 1"
+               f" AND open_time_ms < {START} + 120000")
+    writer.run("INSERT INTO series (exchange, symbol, interval_s) VALUES ('binance', 'ODDUSDT', 77),"
+               " ('binance', 'hole-usdt', 60)")
+
+
+def verify(url, *arguments, status):
+    """Everything that --json says, as a list of objects."""
+    ended, text = wick.run_program("wick-verify", "--database", url, "--json", *arguments, seconds=120)
+    if ended != status:
+        raise AssertionError(f"wick-verify ended with {ended}, expected {status}:\n{text}")
+    return json.loads(text)
+
+
+def findings(told):
+    return [row for row in told if row["type"] == "finding"]
+
+
+def check_finding(found, damage, minute, count):
+    symbol = None if damage in OF_NO_SERIES else symbol_of(damage)
+    rows = [row for row in found if row["damage"] == damage and row.get("symbol") == symbol]
+    wick.equal(len(rows), 1, f"findings of {damage}")
+    if minute is not None:
+        wick.equal(rows[0]["first_open_ms"], START + int(minute * MINUTE), f"when {damage} was found")
+    if count is not None:
+        wick.equal(rows[0]["count"], count, f"how many of {damage}")
+
+
+@wick.scenario
+def every_damage_is_found(home):
+    for url, store in candle_store.engines(home):
+        fill(home, url)
+        told = verify(url, status=wick.OK)
+        wick.equal(findings(told), [], "what is wrong with a store that is whole")
+        wick.equal(told[-1]["explained"], {"source_lacks": {"gaps": len(PLANTED), "candles": 3 * len(PLANTED)}}, "gaps")
+        plant(store)
+        told = verify(url, status=wick.FAILED)
+        found = findings(told)
+        for damage, _, minute, count in PLANTED:
+            check_finding(found, damage, minute, count)
+        check_finding(found, "orphan", 0, 2)
+        check_finding(found, "key_lost", None, 1)
+        by_series = {(row["damage"], row.get("symbol")) for row in found}
+        also = {("unknown_interval", "ODDUSDT"), ("spelling", "HOLEUSDT"), ("spelling", "hole-usdt"),
+                ("hole", symbol_of("revision_lost"))}
+        invented = by_series - {(damage, symbol_of(damage)) for damage, *_ in PLANTED} - also - {
+            (damage, None) for damage in OF_NO_SERIES}
+        wick.equal(invented, set(), "damage that nobody planted")
+        wick.equal(len([row for row in by_series if row[0] == "spelling"]), 1, "spellings")
+        print(f"  {url.split(':')[0]}: {len({row['damage'] for row in found})} kinds of damage planted and found")
+
+
+@wick.scenario
+def a_damaged_file_is_told(home):
+    url = f"sqlite:{home}/wick.db"
+    fill(home, url)
+    path = home / "wick.db"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    page_size = connection.execute("PRAGMA page_size").fetchone()[0]
+    root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'fills'").fetchone()[0]
+    connection.close()
+    with open(path, "r+b") as file:
+        file.seek((root - 1) * page_size)
+        file.write(b"\xff" * 64)
+    ended, text = wick.run_program("wick-verify", "--database", url)
+    wick.equal(ended, wick.FAILED, "the exit status for a damaged file")
+    wick.contains(text, "database: the database itself is damaged")
+
+
+@wick.scenario
+def real_gaps_are_told_and_none_invented(home):
+    folder = candle_store.MARKET / "bitfinex_1m_long"
+    if not folder.is_dir():
+        raise wick.Skipped("there is no ../shared/market")
+    for url, _ in candle_store.engines(home):
+        told, _ = candle_store.run_import(url, "--exchange", "bitfinex", folder)
+        candle_store.counts(told, rows=520499, new=520499, gaps=3992, gap_candles=5101, absent_candles=5101)
+        told = verify(url, "--gaps", status=wick.OK)
+        gaps = [row for row in told if row["type"] == "gap"]
+        wick.equal((len(gaps), sum(row["count"] for row in gaps)), (3992, 5101), "gaps and the candles missing in them")
+        wick.equal(findings(told), [], "findings")
+        wick.equal(told[-1]["explained"], {"source_lacks": {"gaps": 3992, "candles": 5101}}, "reasons")
+
+
+@wick.scenario
+def gaps_that_nothing_explains_are_holes(home):
+    folder = candle_store.MARKET / "bitfinex_1m_long"
+    if not folder.is_dir():
+        raise wick.Skipped("there is no ../shared/market")
+    url = f"sqlite:{home}/wick.db"
+    candle_store.run_import(url, "--exchange", "bitfinex", "--no-absences", folder)
+    told = verify(url, status=wick.FAILED)
+    wick.equal(told[-1]["found"], {"hole": 3992}, "holes")
+    wick.equal(sum(row["count"] for row in findings(told)), 5101, "candles missing")
+
+
+@wick.scenario
+def how_it_ends(home):
+    wick.contains(wick.run_program("wick-verify", "--help")[1], "^usage: wick verify")
+    for arguments in (["--frob"], ["--interval", "7m"], ["--now", "soon"], ["DIR"]):
+        wick.equal(wick.run_program("wick-verify", *arguments, directory=home)[0], wick.USAGE, f"{arguments}")
+    status, text = wick.run_program("wick-verify", "--data", home / "nothing")
+    wick.equal(status, wick.FAILED, "no database")
+    wick.contains(text, "there is no database")
+
+
+if __name__ == "__main__":
+    wick.main()

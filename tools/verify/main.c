@@ -1,0 +1,109 @@
+/* wick verify: whether the store is whole, and mending it. */
+/* SPDX-License-Identifier: MIT */
+#include "tools/verify/report.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/interval.h"
+#include "tools/common/database.h"
+#include "tools/common/flags.h"
+#include "tools/common/stop.h"
+#include "tools/common/time_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { STATUS_DAMAGED = 1, STATUS_USAGE = 2 };
+
+static const char usage_text[] =
+    "usage: wick verify [FLAGS]\n\n"
+    "Goes through every series of the store: holes and why they are, candles that cannot be true, damage of the database.\n"
+    "docs/data.md lists what is looked for. It may run beside everything else.\n\n"
+    "  --exchange NAME    only series of this exchange\n"
+    "  --symbol S         only series of this market\n"
+    "  --interval I       only series of this interval\n"
+    "  --now T            the exchange's time, ms or ISO 8601, where its clock is not ours: candles that close later are\n"
+    "                     told of\n"
+    "  --gaps             list the stretches without candles that are explained, too\n"
+    "  --all              list all findings of a series, not the first 20 of each kind\n"
+    "  --json             an array with an object a line\n"
+    "  --database URL     sqlite:PATH or postgresql://...; or\n"
+    "  --config FILE      the database of a configuration; or\n"
+    "  --data DIR         that of `wick up` in a data directory (./data)\n\n"
+    "Exit status: 0 nothing is wrong, 1 something is, or it failed, 2 usage, 4 bad configuration, 5 timed out.\n";
+
+struct arguments {
+    const char *exchange, *symbol, *interval, *now;
+    struct database_flags database;
+    bool gaps, all, json, help;
+    uint32_t interval_s;
+    int64_t now_ms;
+};
+
+static int read_arguments(int argc, char **argv, struct arguments *given)
+{
+    int operands = 0;
+    const struct flag flags[] = {
+        {"exchange", NULL, &given->exchange},
+        {"symbol", NULL, &given->symbol},
+        {"interval", NULL, &given->interval},
+        {"now", NULL, &given->now},
+        {"database", NULL, &given->database.database},
+        {"config", NULL, &given->database.config},
+        {"data", NULL, &given->database.data},
+        {"gaps", &given->gaps, NULL},
+        {"all", &given->all, NULL},
+        {"json", &given->json, NULL},
+        {"help", &given->help, NULL},
+        {0},
+    };
+    int code = flags_read(flags, argc, argv, &operands);
+    given->now_ms = clock_wall_ms();
+    if (code == 0 && operands > 0)
+        code = error_set(ERROR_ARGUMENT, "unexpected '%.60s'", argv[0]);
+    if (code == 0 && given->interval != NULL)
+        code = interval_from_name(given->interval, &given->interval_s);
+    if (code == 0 && given->now != NULL && (code = time_read(given->now, &given->now_ms)) != 0)
+        code = error_context(code, "--now");
+    return code;
+}
+
+static int verify(const struct arguments *given)
+{
+    struct database_choice choice;
+    struct progress progress;
+    struct report report = {.json = given->json, .all = given->all, .gaps = given->gaps, .progress = &progress};
+    struct survey survey = {
+        .filter = {.exchange = given->exchange, .symbol = given->symbol, .interval_s = given->interval_s},
+        .now_ms = given->now_ms,
+        .progress = &progress,
+        .interrupted = stop_on_signals(),
+        .listener = report_listener(&report),
+    };
+    progress_open(&progress, "verify");
+    int code = database_choose(&given->database, &choice);
+    if (code == 0)
+        code = audit_open(&survey.audit, choice.url);
+    if (code == 0)
+        code = survey_run(&survey);
+    if (code == 0)
+        report_end(&report);
+    else
+        (void)fprintf(stderr, "wick verify: %s\n", error_message());
+    audit_close(survey.audit);
+    return code != 0 ? status_of_code(code) : report.wrong > 0 ? STATUS_DAMAGED : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments given = {0};
+    int code = read_arguments(argc, argv, &given);
+    if (code != 0) {
+        (void)fprintf(stderr, "wick verify: %s\n\n%s", error_message(), usage_text);
+        return STATUS_USAGE;
+    }
+    if (given.help) {
+        fputs(usage_text, stdout);
+        return 0;
+    }
+    return verify(&given);
+}
