@@ -175,27 +175,18 @@ static int read_product_member(void *user, const char *key, size_t key_length, s
     return code;
 }
 
-/* Fills the steps and limits. A largest quantity of 0 or of more than a number can say is no limit. */
 static int fill_instrument(const struct product_reader *reader, struct instrument *instrument)
 {
     const struct decimal *values = reader->values;
-    struct decimal tick = values[PRODUCT_TICK].mantissa != 0 ? values[PRODUCT_TICK] : values[PRODUCT_QUOTE_STEP];
-    if (tick.mantissa == 0 || values[PRODUCT_STEP].mantissa == 0)
-        return error_set(ERROR_PROTOCOL, "a step of 0");
+    const struct limits limits = {
+        .tick = values[PRODUCT_TICK].mantissa != 0 ? values[PRODUCT_TICK] : values[PRODUCT_QUOTE_STEP],
+        .step = values[PRODUCT_STEP],
+        .minimum = values[PRODUCT_MINIMUM],
+        .maximum = values[PRODUCT_MAXIMUM],
+        .notional = values[PRODUCT_NOTIONAL],
+    };
     instrument->trading = !reader->restricted && strcmp(reader->status, "online") == 0;
-    instrument->tick_size = tick.mantissa;
-    instrument->price_scale = tick.scale;
-    const struct decimal quantities[] = {values[PRODUCT_STEP], values[PRODUCT_MINIMUM]};
-    int64_t *const mantissas[] = {&instrument->lot_step, &instrument->minimum_quantity};
-    int code = align_decimals(quantities, 2, mantissas, &instrument->quantity_scale);
-    if (code != 0)
-        return code;
-    if (decimal_rescale(values[PRODUCT_MAXIMUM], instrument->quantity_scale, ROUND_DOWN,
-                        &instrument->maximum_quantity) != 0)
-        instrument->maximum_quantity = 0;
-    if (decimal_rescale(values[PRODUCT_NOTIONAL], AMOUNT_SCALE, ROUND_UP, &instrument->minimum_notional) != 0)
-        return error_set(ERROR_PROTOCOL, "a smallest value with too many digits");
-    return 0;
+    return make_limits(&limits, instrument);
 }
 
 static int read_product(void *user, size_t index, struct json_value value)

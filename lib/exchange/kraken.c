@@ -84,6 +84,8 @@ enum { MEANINGS = sizeof meanings / sizeof meanings[0] };
 
 static enum exchange_verdict judge(const struct exchange_answer *answer)
 {
+    if (answer->status == 200 && body_begins(answer, "{\"error\":[],"))
+        return EXCHANGE_OK;
     char text[128];
     int code = kraken_read_error(answer, text, sizeof text);
     if (code == 0 && text[0] == '\0' && answer->status == 200)

@@ -199,31 +199,20 @@ static bool sells_state_money(const struct pair_reader *reader)
            memcmp(reader->base + 1, reader->name, length) == 0;
 }
 
-/* Fills the steps and limits. There is no largest quantity. Pairs had no status before 2022: they traded. */
+/* Fills the steps and limits; there is no largest quantity. Pairs had no status before 2022: they traded. */
 static int fill_instrument(const struct pair_reader *reader, struct instrument *instrument)
 {
-    struct decimal tick = {0}, step = {0};
+    struct limits limits = {.minimum = reader->minimum, .notional = reader->cost};
     int64_t lot_decimals = reader->lot_decimals;
     if (lot_decimals > STATE_MONEY_DECIMALS && sells_state_money(reader))
         lot_decimals = STATE_MONEY_DECIMALS;
-    int code = decimals_to_step(reader->price_decimals, &tick);
+    int code = decimals_to_step(reader->price_decimals, &limits.tick);
     if (code == 0)
-        code = decimals_to_step(lot_decimals, &step);
-    if (code != 0)
-        return code;
+        code = decimals_to_step(lot_decimals, &limits.step);
     if (reader->tick.mantissa != 0)
-        tick = reader->tick;
-    instrument->tick_size = tick.mantissa;
-    instrument->price_scale = tick.scale;
+        limits.tick = reader->tick;
     instrument->trading = reader->status[0] == '\0' || strcmp(reader->status, "online") == 0;
-    const struct decimal quantities[] = {step, reader->minimum};
-    int64_t *const mantissas[] = {&instrument->lot_step, &instrument->minimum_quantity};
-    code = align_decimals(quantities, 2, mantissas, &instrument->quantity_scale);
-    if (code != 0)
-        return code;
-    if (decimal_rescale(reader->cost, AMOUNT_SCALE, ROUND_UP, &instrument->minimum_notional) != 0)
-        return error_set(ERROR_PROTOCOL, "a smallest cost with too many digits");
-    return 0;
+    return code != 0 ? code : make_limits(&limits, instrument);
 }
 
 static int read_pair(void *user, const char *key, size_t key_length, struct json_value value)

@@ -20,6 +20,8 @@ static const struct difference {
 #define READ(folder, file, readers, interval_s, rows)
 #define ERROR_ANSWER(folder, file, verdict, words)
 #define STREAM(folder, file, tickers, candles, others)
+#define UNHEARD(folder, file, reason)
+#define UNTRUE(folder, file, reader, interval_s, reason)
 #define LEFT_OUT(folder, file, reason)
 #define DIFFERENCE(folder, file, field, count, reason) {folder, file, field, count, reason},
 #include "tests/unit/recordings.def"

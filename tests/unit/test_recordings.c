@@ -22,6 +22,8 @@ static const struct {
 } folders[] = {
     {"binance", "binance"},
     {"kraken", "kraken"},
+    {"okx", "okx"},
+    {"bybit", "bybit"},
     {"coinbase_advanced", "coinbase"},
 };
 
@@ -45,7 +47,13 @@ static const char STATUS[] = "the system's status: errors tell as much";
 static const char ASSETS[] = "a list of assets: the names in AssetPairs suffice";
 static const char OLD_STREAM[] = "version 1 of the stream: the adapter speaks version 2";
 
-enum kind { KIND_READ, KIND_ERROR, KIND_STREAM, KIND_LEFT_OUT };
+static const char OTHER_CHANNEL[] = "a channel that is not subscribed to";
+static const char HONG_KONG[] = "days of Hong Kong: those of UTC are subscribed to";
+static const char QUOTELESS[] = "tickers without bid and ask: candles alone are subscribed to";
+static const char ONE_ROW_TWICE[] = "an example of the documents: one row, twice";
+static const char OLDEST_FIRST[] = "an example of a library: oldest first, which the exchange never sends";
+
+enum kind { KIND_READ, KIND_ERROR, KIND_STREAM, KIND_UNTRUE, KIND_LEFT_OUT };
 
 static const struct recording {
     const char *folder, *file;
@@ -54,7 +62,7 @@ static const struct recording {
     uint32_t interval_s; /* of candles */
     size_t rows;         /* that each reader must find */
     enum exchange_verdict verdict;
-    const char *words;   /* of the error, or the reason to leave it out */
+    const char *words;   /* of the error; or the reason why nothing comes of it */
     int tickers, candles, others;
 } recordings[] = {
 #define READ(in, name, bits, seconds, count) \
@@ -64,6 +72,9 @@ static const struct recording {
 #define STREAM(in, name, ticker_count, candle_count, other_count) \
     {.folder = in, .file = name, .kind = KIND_STREAM, .tickers = ticker_count, .candles = candle_count, \
      .others = other_count},
+#define UNHEARD(in, name, reason) {.folder = in, .file = name, .kind = KIND_STREAM, .words = reason},
+#define UNTRUE(in, name, bit, seconds, reason) \
+    {.folder = in, .file = name, .kind = KIND_UNTRUE, .readers = bit, .interval_s = seconds, .words = reason},
 #define LEFT_OUT(in, name, reason) {.folder = in, .file = name, .kind = KIND_LEFT_OUT, .words = reason},
 #define DIFFERENCE(in, name, field, count, reason)
 #include "tests/unit/recordings.def"
@@ -74,7 +85,7 @@ enum { RECORDINGS = sizeof recordings / sizeof recordings[0] };
 static bool found[RECORDINGS]; /* the file is there */
 
 static struct totals {
-    size_t read, judged, heard, left_out, unknown, rows;
+    size_t read, judged, heard, untrue, left_out, unknown, rows;
     struct agreement agreement;
 } totals;
 
@@ -151,6 +162,17 @@ static void read_recording(const struct recording *row, const struct exchange *e
         CU_ASSERT_EQUAL(candle_check(&reading.candles[i], row->interval_s), 0);
     (void)oracle_compare(row->folder, row->file, &reading, &totals.agreement);
     totals.read++;
+}
+
+static void refuse_recording(const struct recording *row, const struct exchange *exchange,
+                             const struct exchange_answer *answer)
+{
+    size_t rows;
+    int code = read_with(exchange, row->readers, answer, row->interval_s, &rows);
+    printf("refused: %s (%s)\n", row->words, code != 0 ? error_message() : "but it is taken");
+    CU_ASSERT_EQUAL(code, ERROR_PROTOCOL);
+    CU_ASSERT_EQUAL(rows, 0);
+    totals.untrue++;
 }
 
 /* No reader of rows but those that are named may take a recording for what it reads. */
@@ -240,8 +262,12 @@ static void hear_recording(const struct recording *row, const struct exchange *e
             hear(exchange, message, length - (size_t)(message - line), &heard);
         line += length + 1;
     }
-    printf("stream, %d message(s): tickers %d, candles %d, others %d\n", heard.messages, heard.tickers, heard.candles,
-           heard.others);
+    if (row->words != NULL)
+        printf("stream, %d message(s) that say nothing: %s\n", heard.messages, row->words);
+    else
+        printf("stream, %d message(s): tickers %d, candles %d, others %d\n", heard.messages, heard.tickers,
+               heard.candles, heard.others);
+    CU_ASSERT(heard.messages > 0);
     CU_ASSERT(heard.tickers == row->tickers && heard.candles == row->candles && heard.others == row->others);
     totals.rows += (size_t)(heard.tickers + heard.candles);
     totals.heard++;
@@ -323,6 +349,7 @@ static void list_recording(const char *folder, const struct exchange *exchange, 
     case KIND_READ: read_recording(row, exchange, &answer); break;
     case KIND_ERROR: judge_recording(row, exchange, &answer); break;
     case KIND_STREAM: hear_recording(row, exchange, &answer); break;
+    case KIND_UNTRUE: refuse_recording(row, exchange, &answer); break;
     case KIND_LEFT_OUT:
         printf("left out: %s\n", row->words);
         totals.left_out++;
@@ -409,9 +436,9 @@ static void every_other_reading_has_its_recording(void)
     }
     CU_ASSERT_EQUAL(files, totals.agreement.files + beyond);
     CU_ASSERT_EQUAL(files, other_readings());
-    printf("\n  %zu recordings read, %zu errors judged, %zu files of streams read: %zu rows; %zu left out, "
-           "%zu unknown\n  ",
-           totals.read, totals.judged, totals.heard, totals.rows, totals.left_out, totals.unknown);
+    printf("\n  %zu recordings read, %zu errors judged, %zu files of streams read: %zu rows; %zu untrue ones "
+           "refused, %zu left out, %zu unknown\n  ",
+           totals.read, totals.judged, totals.heard, totals.rows, totals.untrue, totals.left_out, totals.unknown);
     const struct agreement *sum = &totals.agreement;
     printf("agreement with ccxt: %zu of %zu values in %zu files; %zu differ, each for a reason that is told above;"
            "\n  %zu more of its files are readings of recordings that are left out\n  ",
