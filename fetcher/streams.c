@@ -236,7 +236,13 @@ static enum errand errand_of(const struct stream_link *link, const struct subscr
     return ERRAND_NONE;
 }
 
-/* Collects subscriptions of one kind with the same errand. */
+/* Whether two subscriptions may go into one text, but for their errands. */
+static bool go_together(const struct subscription *row, const struct subscription *first)
+{
+    return row->kind == first->kind && row->interval_s == first->interval_s && !row->alone;
+}
+
+/* Collects subscriptions of one kind and length with the same errand. */
 static size_t collect(struct streams *streams, const struct stream_link *link, enum errand *errand)
 {
     size_t count = 0, most = (size_t)streams->stream->topics_per_request;
@@ -246,7 +252,7 @@ static size_t collect(struct streams *streams, const struct stream_link *link, e
     for (size_t i = 0; i < streams->subscriptions.count && count < most; i++) {
         struct subscription *row = &streams->subscriptions.rows[i];
         enum errand found = errand_of(link, row);
-        if (found == ERRAND_NONE || (count > 0 && (found != *errand || row->kind != streams->batch[0]->kind || row->alone)))
+        if (found == ERRAND_NONE || (count > 0 && (found != *errand || !go_together(row, streams->batch[0]))))
             continue;
         *errand = found;
         streams->topics[count] = (struct stream_topic){row->kind, row->interval_s, &row->instrument};

@@ -9,6 +9,7 @@
 #include "lib/exchange/request.h"
 #include "lib/exchange/stream.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -39,6 +40,7 @@ static int subscribe(const struct stream_topic *topics, size_t count, bool on, u
                            on ? "subscribe" : "unsubscribe", candles ? "ohlc" : "ticker");
     for (size_t i = 0; i < count && code == 0; i++) {
         char name[STREAM_NAME_SIZE];
+        assert(topics[i].kind == topics[0].kind && topics[i].interval_s == topics[0].interval_s);
         code = stream_name(topics[i].instrument, name);
         if (code == 0)
             code = text_append(out, STREAM_MESSAGE_SIZE, "%s\"%s\"", i > 0 ? "," : "", name);
@@ -82,7 +84,7 @@ struct message {
     char method[32];
     char error[128];
     bool success;
-    int64_t id;
+    uint64_t id; /* of the request; 0: not told */
 };
 
 static int read_row_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -162,9 +164,16 @@ static int read_message_member(void *user, const char *key, size_t key_length, s
     case MESSAGE_METHOD: return read_short_text(value, message->method, sizeof message->method);
     case MESSAGE_SUCCESS: return json_boolean(value, &message->success);
     case MESSAGE_ERROR: return read_short_text(value, message->error, sizeof message->error);
-    case MESSAGE_ID: return json_integer(value, &message->id);
+    case MESSAGE_ID: return read_request_id(value, &message->id);
     default: return 0;
     }
+}
+
+/* Who subscribes to what he has is refused, and has it. */
+static bool is_accepted(const struct message *message)
+{
+    static const char already[] = "Already subscribed";
+    return message->success || strncmp(message->error, already, strlen(already)) == 0;
 }
 
 static int read_message_root(void *user, struct json_value root)
@@ -175,8 +184,8 @@ static int read_message_root(void *user, struct json_value root)
         return code;
     if (strcmp(message->method, "pong") == 0)
         message->events->on_pong(message->user);
-    else if ((message->members.seen & 1u << MESSAGE_SUCCESS) != 0 && message->id >= 0)
-        message->events->on_answer(message->user, (uint64_t)message->id, message->success, message->error);
+    else if ((message->members.seen & 1u << MESSAGE_SUCCESS) != 0)
+        message->events->on_answer(message->user, message->id, is_accepted(message), message->error);
     return 0;
 }
 
