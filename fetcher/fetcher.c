@@ -1,7 +1,9 @@
 /* The fetcher process: its parts, and the stages of its start.
  *
- * It waits for the lease, asks the exchange for its clock and its markets, takes from the store what that knows, has
- * the beginnings of new series stored, and then follows the market. A lease that runs out only pauses it. */
+ * It waits for the lease, asks the exchange for its clock and its markets, and the store in which of them something is
+ * open, chooses, takes from the store what that has of the chosen, has the beginnings of new series stored, and then
+ * follows the market. When markets are looked at anew, those that came go the same way again while the others are
+ * followed. A lease that runs out only pauses it. */
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/fetcher.h"
 
@@ -11,6 +13,7 @@
 #include "fetcher/lease.h"
 #include "fetcher/poll.h"
 #include "fetcher/publish.h"
+#include "fetcher/refresh.h"
 #include "fetcher/streams.h"
 #include "fetcher/universe.h"
 #include "lib/base/clock.h"
@@ -32,16 +35,20 @@ enum {
 
 enum stage {
     STAGE_ASKING_MARKET, /* for the exchange's clock and markets */
-    STAGE_HYDRATING,     /* the rings, from the store */
+    STAGE_ASKING_HELD,   /* in which of those that are chosen something is open, from the store */
+    STAGE_HYDRATING,     /* the rings of those that came, from the store */
     STAGE_ASKING_STARTS, /* since when series fire, from the store */
     STAGE_PROPOSING,     /* beginnings of new series, to the store; then it is asked for them again */
     STAGE_FOLLOWING,
+    STAGE_ASKING_LEFT,   /* following: whether something is open in those that are leaving */
 };
 
 struct fetcher {
     struct service_context *context;
     enum stage stage;
     bool held;     /* we are the fetcher */
+    bool chosen;   /* the universe has candidates to act on */
+    bool complete; /* all series were up to date once */
     bool stopping; /* the lease was given back; what the store has not acked is still on its way */
     uint32_t ring_size;
     uint32_t intervals[MARKET_INTERVALS_MAX];
@@ -49,6 +56,7 @@ struct fetcher {
     int64_t proposed_ms, reported_ms, instruments_ms; /* monotonic, of the last time */
     struct market market;
     struct universe universe;
+    struct refresh refresh;
     struct publish publish;
     struct archive archive;
     struct revisions revisions;
@@ -62,39 +70,75 @@ struct fetcher {
 
 /* ---- stages ---- */
 
-static int open_market(struct fetcher *fetcher, size_t count)
+static void tell_size(const struct fetcher *fetcher)
 {
-    int code = market_open(&fetcher->market, fetcher->universe.offered, count, fetcher->intervals,
-                           fetcher->interval_count, fetcher->ring_size);
-    if (code == 0)
-        code = archive_prepare(&fetcher->archive);
-    if (code == 0)
-        code = poll_prepare(&fetcher->poll);
     metric_set(METRIC_symbols, (double)fetcher->market.instrument_count);
     metric_set(METRIC_series, (double)fetcher->market.series_count);
+}
+
+static void ask_held(struct fetcher *fetcher, enum stage stage, int64_t now_ms)
+{
+    fetcher->stage = stage;
+    fetcher->refresh.arrived = 0;
+    universe_hold_none(&fetcher->universe);
+    hydrate_begin(&fetcher->hydrate, QUERY_KIND_LEDGER, MARKET_SYMBOLS_MAX, now_ms);
+}
+
+static void on_held(void *user, const char *symbol)
+{
+    struct fetcher *fetcher = user;
+    if (fetcher->stage == STAGE_ASKING_HELD)
+        universe_hold(&fetcher->universe, symbol);
+    else
+        (void)refresh_hold(&fetcher->refresh, symbol);
+}
+
+static int open_market(struct fetcher *fetcher)
+{
+    if (fetcher->market.slots != NULL)
+        return 0;
+    int code = market_open(&fetcher->market, NULL, 0, fetcher->intervals, fetcher->interval_count, fetcher->ring_size);
+    return code != 0 ? code : archive_prepare(&fetcher->archive);
+}
+
+/* The size of the market has changed. */
+static int resize(struct fetcher *fetcher)
+{
+    tell_size(fetcher);
+    int code = poll_prepare(&fetcher->poll);
+    if (fetcher->poll.following)
+        streams_follow(&fetcher->streams);
     return code;
 }
 
-/* The list of markets was read: the first one makes the market, later ones keep it up to date. */
-static int on_instruments(void *user)
+/* Those that came, or stay after all, begin with what the store has of them. */
+static void go_on_with_arrived(struct fetcher *fetcher, int64_t now_ms)
 {
-    struct fetcher *fetcher = user;
-    if (fetcher->stage != STAGE_ASKING_MARKET) {
-        if (universe_update(&fetcher->universe, &fetcher->market) > 0) {
-            publish_instruments(&fetcher->publish, poll_exchange_ms(&fetcher->poll));
-            streams_follow(&fetcher->streams);
-        }
-        return 0;
+    fetcher->stage = STAGE_FOLLOWING;
+    if (fetcher->refresh.arrived > 0) {
+        fetcher->stage = STAGE_HYDRATING;
+        hydrate_begin(&fetcher->hydrate, QUERY_KIND_RECENT_CANDLES, fetcher->ring_size, now_ms);
+    } else {
+        fetcher->universe.changing = fetcher->chosen;
     }
-    size_t count = universe_choose(&fetcher->universe);
-    if (count == 0)
-        return error_set(ERROR_MISSING, "no market is paid in %s", fetcher->context->config->market_quote_asset);
-    int code = open_market(fetcher, count);
+}
+
+/* What is held is known too: the market becomes what was chosen. */
+static int change_market(struct fetcher *fetcher, int64_t now_ms)
+{
+    bool first = fetcher->market.slots == NULL;
+    int code = open_market(fetcher);
     if (code != 0)
         return code;
-    fetcher->stage = STAGE_HYDRATING;
-    hydrate_begin(&fetcher->hydrate, QUERY_KIND_RECENT_CANDLES, fetcher->ring_size, clock_monotonic_ms());
-    return 0;
+    fetcher->chosen = false;
+    (void)universe_choose(&fetcher->universe, poll_exchange_ms(&fetcher->poll));
+    size_t changed = refresh_apply(&fetcher->refresh, first, now_ms);
+    if (changed > 0)
+        code = resize(fetcher);
+    if (changed > 0 && !first)
+        publish_instruments(&fetcher->publish, poll_exchange_ms(&fetcher->poll));
+    go_on_with_arrived(fetcher, now_ms);
+    return code;
 }
 
 static size_t unconfirmed_starts(const struct fetcher *fetcher)
@@ -125,6 +169,7 @@ static void propose_starts(struct fetcher *fetcher, int64_t now_ms)
 static void follow(struct fetcher *fetcher)
 {
     fetcher->stage = STAGE_FOLLOWING;
+    fetcher->universe.changing = false;
     log_info("following", log_int("symbols", (int64_t)fetcher->market.instrument_count),
              log_int("series", (int64_t)fetcher->market.series_count),
              log_int("candles_from_store", (int64_t)fetcher->hydrate.candles));
@@ -133,31 +178,72 @@ static void follow(struct fetcher *fetcher)
     streams_follow(&fetcher->streams);
 }
 
-/* Goes on where an answer was waited for. */
-static void advance(struct fetcher *fetcher, int64_t now_ms)
+static void ask_whats_next(struct fetcher *fetcher, int64_t now_ms)
 {
-    if (!fetcher->held)
+    if (fetcher->stage != STAGE_ASKING_MARKET && fetcher->stage != STAGE_FOLLOWING)
         return;
+    if (fetcher->chosen)
+        ask_held(fetcher, STAGE_ASKING_HELD, now_ms);
+    else if (refresh_must_ask(&fetcher->refresh, now_ms))
+        ask_held(fetcher, STAGE_ASKING_LEFT, now_ms);
+}
+
+/* What is not answered to its end is asked for again by the part that asks. */
+static int answered(struct fetcher *fetcher, int64_t now_ms)
+{
     switch (fetcher->stage) {
-    case STAGE_HYDRATING:
-        if (hydrate_is_done(&fetcher->hydrate))
-            ask_starts(fetcher, now_ms);
-        break;
+    case STAGE_ASKING_HELD: return change_market(fetcher, now_ms);
+    case STAGE_HYDRATING: ask_starts(fetcher, now_ms); break;
     case STAGE_ASKING_STARTS:
-        if (!hydrate_is_done(&fetcher->hydrate) || !fetcher->poll.clock.known)
+        if (!fetcher->poll.clock.known)
             break;
         if (unconfirmed_starts(fetcher) == 0)
             follow(fetcher);
         else
             propose_starts(fetcher, now_ms);
         break;
-    case STAGE_PROPOSING:
-        if (fetcher->archive.starts_waiting == 0)
-            ask_starts(fetcher, now_ms);
+    case STAGE_ASKING_LEFT:
+        refresh_heard(&fetcher->refresh);
+        go_on_with_arrived(fetcher, now_ms);
         break;
     case STAGE_ASKING_MARKET:
+    case STAGE_PROPOSING:
     case STAGE_FOLLOWING: break;
     }
+    return 0;
+}
+
+/* Goes on where an answer was waited for. Memory that is missing is a reason to begin anew. */
+static void advance(struct fetcher *fetcher, int64_t now_ms)
+{
+    if (!fetcher->held)
+        return;
+    ask_whats_next(fetcher, now_ms);
+    if (fetcher->stage == STAGE_PROPOSING && fetcher->archive.starts_waiting == 0)
+        ask_starts(fetcher, now_ms);
+    if (hydrate_is_done(&fetcher->hydrate) && answered(fetcher, now_ms) != 0) {
+        log_error("market_not_changed", log_text("error", error_message()));
+        loop_stop(fetcher->context->loop);
+    }
+}
+
+/* The candidates were chosen. They are acted on when the stage allows it. */
+static int on_chosen(void *user, size_t count)
+{
+    struct fetcher *fetcher = user;
+    if (count == 0)
+        return error_set(ERROR_MISSING, "no market keeps to the rules of the section 'market'");
+    fetcher->chosen = true;
+    if (fetcher->held)
+        ask_whats_next(fetcher, clock_monotonic_ms());
+    return 0;
+}
+
+/* Those that have left go when the store has all of them. */
+static void release_left(struct fetcher *fetcher)
+{
+    if (refresh_release(&fetcher->refresh) > 0 && resize(fetcher) != 0)
+        log_error("market_not_changed", log_text("error", error_message()));
 }
 
 /* ---- lease ---- */
@@ -205,28 +291,43 @@ static void end_stop(struct fetcher *fetcher)
 
 /* ---- reports ---- */
 
+static void describe_market(const struct fetcher *fetcher, char *out, size_t capacity)
+{
+    const struct market *market = &fetcher->market;
+    size_t ready = market_ready_count(market), length;
+    (void)snprintf(out, capacity, "%zu symbols, %zu series", market->instrument_count, market->series_count);
+    length = strlen(out);
+    if (ready < market->series_count)
+        (void)snprintf(out + length, capacity - length, ", %zu of them new", market->series_count - ready);
+    length = strlen(out);
+    if (market->instruments_leaving > 0)
+        (void)snprintf(out + length, capacity - length, "; %zu symbols leave", market->instruments_leaving);
+    length = strlen(out);
+    if (fetcher->streams.stream != NULL)
+        (void)snprintf(out + length, capacity - length, "; streams %zu of %zu", fetcher->streams.alive_series,
+                       market->series_count);
+}
+
 static void tell_status(struct fetcher *fetcher)
 {
     char detail[TEXT_SIZE];
     size_t series = fetcher->market.series_count, ready = market_ready_count(&fetcher->market);
+    fetcher->complete = fetcher->complete || (series > 0 && ready == series);
     enum process_status status = PROCESS_STATUS_STARTING;
     if (!fetcher->held) {
         status = fetcher->lease.refused ? PROCESS_STATUS_STANDBY
                  : fetcher->lease.generation != 0 ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_STARTING;
         (void)snprintf(detail, sizeof detail, "%s",
                        fetcher->lease.refused ? "another fetcher holds the lease" : "waiting for the persister");
-    } else if (fetcher->stage == STAGE_ASKING_MARKET) {
+    } else if (series == 0) {
         (void)snprintf(detail, sizeof detail, "waiting for the exchange");
-    } else if (ready < series) {
+    } else if (!fetcher->complete) {
         (void)snprintf(detail, sizeof detail, "%zu of %zu series are up to date", ready, series);
     } else {
         status = fetcher->poll.failures >= POLL_TROUBLE ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
-        int length = snprintf(detail, sizeof detail, "%zu symbols, %zu series", fetcher->market.instrument_count, series);
-        if (fetcher->streams.stream != NULL)
-            length += snprintf(detail + length, sizeof detail - (size_t)length, "; streams %zu of %zu",
-                               fetcher->streams.alive_series, series);
+        describe_market(fetcher, detail, sizeof detail);
         if (status != PROCESS_STATUS_READY)
-            (void)snprintf(detail + length, sizeof detail - (size_t)length, "; the exchange does not answer");
+            (void)snprintf(detail + strlen(detail), sizeof detail - strlen(detail), "; the exchange does not answer");
     }
     service_set_status(fetcher->context, status, detail);
 }
@@ -234,7 +335,7 @@ static void tell_status(struct fetcher *fetcher)
 static void report(struct fetcher *fetcher)
 {
     metric_set(METRIC_series_waiting,
-               fetcher->stage == STAGE_FOLLOWING ? (double)poll_waiting(&fetcher->poll) : 0);
+               fetcher->poll.following ? (double)poll_waiting(&fetcher->poll) : 0);
     fetcher->states[0] = service_state(fetcher->context);
     fetcher->states[0].work = fetcher->publish.candles_published;
     fetcher->states[0].shards = shards_assigned_count(&fetcher->control.shards);
@@ -282,7 +383,7 @@ static int open_parts(struct fetcher *fetcher)
     fetcher->poll.archive = &fetcher->archive;
     fetcher->poll.revisions = &fetcher->revisions;
     fetcher->poll.universe = &fetcher->universe;
-    fetcher->poll.on_instruments = on_instruments;
+    fetcher->poll.on_chosen = on_chosen;
     fetcher->poll.user = fetcher;
     fetcher->poll.streams = &fetcher->streams;
     code = poll_open(&fetcher->poll);
@@ -297,14 +398,18 @@ static int fetcher_open(struct service_context *context, void *state)
 {
     struct fetcher *fetcher = state;
     fetcher->context = context;
+    const struct exchange *exchange;
     int code = strategies_check(context->config);
     if (code == 0)
-        code = universe_intervals(context->config, fetcher->intervals, &fetcher->interval_count);
+        code = exchange_find(context->config->exchange_name, &exchange);
+    if (code == 0)
+        code = universe_intervals(context->config, exchange, fetcher->intervals, &fetcher->interval_count);
     if (code != 0)
         return code;
     fetcher->ring_size = strategies_ring_size(context->config);
     market_init(&fetcher->market, context->config->exchange_name);
-    hydrate_init(&fetcher->hydrate, context, &fetcher->market);
+    hydrate_init(&fetcher->hydrate, context, &fetcher->market, on_held, fetcher);
+    refresh_init(&fetcher->refresh, &fetcher->universe, &fetcher->market);
     lease_init(&fetcher->lease, context, clock_monotonic_ms());
     return open_parts(fetcher);
 }
@@ -359,6 +464,7 @@ static void fetcher_on_tick(struct service_context *context, void *state, int64_
     control_on_tick(&fetcher->control, now_ms);
     streams_on_tick(&fetcher->streams, now_ms);
     advance(fetcher, now_ms);
+    release_left(fetcher);
     tell_status(fetcher);
     if (now_ms - fetcher->instruments_ms >= INSTRUMENTS_MS) {
         fetcher->instruments_ms = now_ms;

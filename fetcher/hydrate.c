@@ -9,25 +9,54 @@
 #include <stdio.h>
 #include <string.h>
 
-void hydrate_init(struct hydrate *hydrate, struct service_context *context, struct market *market)
+void hydrate_init(struct hydrate *hydrate, struct service_context *context, struct market *market,
+                  void (*on_held)(void *user, const char *symbol), void *user)
 {
-    *hydrate = (struct hydrate){.context = context, .market = market};
+    *hydrate = (struct hydrate){.context = context, .market = market, .on_held = on_held, .user = user};
 }
 
 static void ask(struct hydrate *hydrate, int64_t now_ms)
 {
-    struct query query = {.id = ++hydrate->id, .kind = hydrate->kind, .symbol = "-", .limit = hydrate->limit};
+    struct query query = {.id = ++hydrate->id, .kind = hydrate->kind, .limit = hydrate->limit};
+    memcpy(query.symbol, hydrate->symbol, sizeof query.symbol);
     (void)snprintf(query.exchange, sizeof query.exchange, "%s", hydrate->market->exchange);
     int code = service_send(hydrate->context, LINK_HISTORY, NULL, RECORD_query, &query);
     hydrate->deadline_ms = now_ms + (code == 0 ? HYDRATE_SILENCE_MS : HYDRATE_PAUSE_MS);
 }
 
+/* The first symbol behind `symbol` whose series are not followed yet, or NULL. */
+static const char *next_new_symbol(const struct hydrate *hydrate, const char *symbol)
+{
+    const char *next = NULL;
+    for (const struct series *series = NULL; (series = market_next(hydrate->market, series)) != NULL;)
+        if (!series->followed && !series->leaving && strcmp(series->symbol, symbol) > 0 &&
+            (next == NULL || strcmp(series->symbol, next) < 0))
+            next = series->symbol;
+    return next;
+}
+
+/* Whether the series that are not followed yet are few beside those that are. */
+static bool are_few(const struct hydrate *hydrate)
+{
+    size_t count = 0;
+    for (const struct series *series = NULL; (series = market_next(hydrate->market, series)) != NULL;)
+        count += !series->followed && !series->leaving;
+    return count < hydrate->market->series_count && count <= HYDRATE_SINGLES_MAX * hydrate->market->interval_count;
+}
+
+static void begin(struct hydrate *hydrate, const char *symbol, int64_t now_ms)
+{
+    (void)snprintf(hydrate->symbol, sizeof hydrate->symbol, "%s", symbol);
+    hydrate->state = HYDRATE_ASKING;
+    ask(hydrate, now_ms);
+}
+
 void hydrate_begin(struct hydrate *hydrate, enum query_kind kind, uint32_t limit, int64_t now_ms)
 {
-    hydrate->state = HYDRATE_ASKING;
+    const char *first = kind == QUERY_KIND_RECENT_CANDLES && are_few(hydrate) ? next_new_symbol(hydrate, "") : NULL;
     hydrate->kind = kind;
     hydrate->limit = limit;
-    ask(hydrate, now_ms);
+    begin(hydrate, first != NULL ? first : "-", now_ms);
 }
 
 bool hydrate_is_done(const struct hydrate *hydrate)
@@ -42,7 +71,7 @@ static void take_candles(struct hydrate *hydrate, struct answer *answer)
     struct series *series = market_find(hydrate->market, answer->symbol, answer->interval_s);
     struct candle candle;
     while (list_next(&answer->candles, RECORD_candle, &candle)) {
-        if (series == NULL || candle_check(&candle, series->interval_s) != 0 ||
+        if (series == NULL || series->followed || candle_check(&candle, series->interval_s) != 0 ||
             ring_append_after_gap(&series->ring, &candle) != 0)
             continue;
         series->stored_through_ms = candle.open_time_ms;
@@ -60,6 +89,36 @@ static void take_starts(struct hydrate *hydrate, struct answer *answer)
     }
 }
 
+static void take_held(struct hydrate *hydrate, struct answer *answer)
+{
+    struct position position;
+    struct order order;
+    while (list_next(&answer->positions, RECORD_position, &position))
+        if (position.quantity > 0)
+            hydrate->on_held(hydrate->user, position.symbol);
+    while (list_next(&answer->orders, RECORD_order, &order))
+        hydrate->on_held(hydrate->user, order.symbol);
+}
+
+static void take(struct hydrate *hydrate, struct answer *answer)
+{
+    if (hydrate->kind == QUERY_KIND_RECENT_CANDLES)
+        take_candles(hydrate, answer);
+    else if (hydrate->kind == QUERY_KIND_SERIES_STARTS)
+        take_starts(hydrate, answer);
+    else
+        take_held(hydrate, answer);
+}
+
+/* A query was answered to its end: the next symbol, if symbols are asked for one by one. */
+static void go_on(struct hydrate *hydrate, int64_t now_ms)
+{
+    const char *next = strcmp(hydrate->symbol, "-") == 0 ? NULL : next_new_symbol(hydrate, hydrate->symbol);
+    hydrate->state = HYDRATE_DONE;
+    if (next != NULL)
+        begin(hydrate, next, now_ms);
+}
+
 int hydrate_on_answer(struct hydrate *hydrate, const uint8_t *bytes, size_t size, int64_t now_ms)
 {
     struct answer answer;
@@ -75,12 +134,9 @@ int hydrate_on_answer(struct hydrate *hydrate, const uint8_t *bytes, size_t size
         return 0;
     }
     hydrate->deadline_ms = now_ms + HYDRATE_SILENCE_MS;
-    if (hydrate->kind == QUERY_KIND_RECENT_CANDLES)
-        take_candles(hydrate, &answer);
-    else
-        take_starts(hydrate, &answer);
+    take(hydrate, &answer);
     if (answer.last)
-        hydrate->state = HYDRATE_DONE;
+        go_on(hydrate, now_ms);
     return 0;
 }
 

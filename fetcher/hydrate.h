@@ -1,5 +1,5 @@
-/* What the store knows: the newest candles of every series into the rings, and since when each series fires signals.
- * A query at a time; one that stays unanswered is asked again. */
+/* What the store knows: the newest candles of series into their rings, since when each series fires signals, and in which
+ * markets a position or an order is open. A query at a time; one that stays unanswered is asked again. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_FETCHER_HYDRATE_H
 #define WICK_FETCHER_HYDRATE_H
@@ -10,6 +10,7 @@
 enum {
     HYDRATE_SILENCE_MS = 5000, /* no part of an answer for so long: ask again */
     HYDRATE_PAUSE_MS = 1000,   /* after an answer that says why there is none */
+    HYDRATE_SINGLES_MAX = 32,  /* the candles of more symbols are asked for all at once */
 };
 
 struct hydrate {
@@ -17,19 +18,26 @@ struct hydrate {
     struct market *market;           /* borrowed */
     enum hydrate_state { HYDRATE_IDLE, HYDRATE_ASKING, HYDRATE_DONE } state;
     enum query_kind kind;
+    char symbol[SYMBOL_SIZE]; /* whose candles are asked for; "-": all */
     uint64_t id;         /* of the newest query; answers to others are ignored */
     int64_t deadline_ms; /* monotonic; then it is asked again */
     uint32_t limit;      /* candles of a series */
     uint64_t candles;    /* taken into rings since the start */
+
+    /* Called for each market of which QUERY_KIND_LEDGER says that something is open in it. */
+    void (*on_held)(void *user, const char *symbol);
+    void *user;
 };
 
 /* Nothing is asked yet. */
-void hydrate_init(struct hydrate *hydrate, struct service_context *context, struct market *market);
+void hydrate_init(struct hydrate *hydrate, struct service_context *context, struct market *market,
+                  void (*on_held)(void *user, const char *symbol), void *user);
 
-/* Begins QUERY_KIND_RECENT_CANDLES, of `limit` candles a series, or QUERY_KIND_SERIES_STARTS. */
+/* Begins QUERY_KIND_RECENT_CANDLES, of `limit` candles of each series that is not followed yet, or
+ * QUERY_KIND_SERIES_STARTS of all, or QUERY_KIND_LEDGER. */
 void hydrate_begin(struct hydrate *hydrate, enum query_kind kind, uint32_t limit, int64_t now_ms);
 
-/* Whether the newest query was answered to its end. */
+/* Whether all that was begun was answered to its end. */
 bool hydrate_is_done(const struct hydrate *hydrate);
 
 /* One part of an answer. */

@@ -20,7 +20,9 @@ enum { TIMER_MOST_MS = 1000 };
 static const enum budget_priority priorities[POLL_KINDS] = {
     [POLL_TIME] = BUDGET_closes,
     [POLL_INSTRUMENTS] = BUDGET_closes,
+    [POLL_SCAN] = BUDGET_tickers,
     [POLL_CANDLES] = BUDGET_closes,
+    [POLL_AGES] = BUDGET_tickers,
     [POLL_TICKERS] = BUDGET_tickers,
 };
 
@@ -50,7 +52,7 @@ uint32_t *poll_failures(struct poll *poll, const struct poll_flight *flight)
     switch (flight->kind) {
     case POLL_CANDLES: return &poll->market->slots[flight->index].failures;
     case POLL_TICKERS: return &poll->ticker_failures[flight->index];
-    default: return &poll->single_failures[flight->kind];
+    default: return &poll->kind_failures[flight->kind];
     }
 }
 
@@ -58,6 +60,8 @@ bool poll_is_wanted(const struct poll *poll, const struct poll_flight *flight)
 {
     if (flight->kind == POLL_TICKERS)
         return flight->index < poll->chunk_count;
+    if (flight->kind == POLL_AGES)
+        return poll->universe->changing && flight->index < poll->universe->count;
     return flight->kind != POLL_CANDLES || market_series(poll->market, flight->index, flight->series_id) != NULL;
 }
 
@@ -93,7 +97,12 @@ void poll_plan(struct poll *poll, const struct poll_flight *flight)
     case POLL_TIME:
         poll_plan_again(poll, flight, poll->time_samples < POLL_TIME_FIRST ? POLL_TIME_FIRST_MS : POLL_TIME_MS);
         break;
-    case POLL_INSTRUMENTS: poll_plan_again(poll, flight, POLL_INSTRUMENTS_MS); break;
+    case POLL_INSTRUMENTS: poll_plan_again(poll, flight, poll->refresh_ms); break;
+    case POLL_SCAN: break; /* the list asks for it */
+    case POLL_AGES:
+        if (!poll->universe->candidates[flight->index].aged)
+            poll_plan_again(poll, flight, POLL_CLOCK_AGAIN_MS);
+        break;
     case POLL_TICKERS: poll_plan_again(poll, flight, poll->tick_ms); break;
     case POLL_CANDLES:
         if (poll_is_wanted(poll, flight))
@@ -178,12 +187,36 @@ static int request_candles(struct poll *poll, struct poll_flight *flight)
                                            flight->last_open_ms, flight->exchange_ms, &poll->request);
 }
 
+/* The daily candles of a market from the one on that would make it old enough. ERROR_MISSING before the exchange's
+ * clock is known. */
+static int request_age(struct poll *poll, const struct poll_flight *flight)
+{
+    const char *symbol = poll->universe->candidates[flight->index].instrument.symbol;
+    int64_t age_ms = poll->context->config->market_min_age_days * UNIVERSE_DAY_MS;
+    int64_t first_ms = interval_open_time(UNIVERSE_DAY_S, flight->exchange_ms - age_ms);
+    int64_t last_ms = intake_last_closed_ms(UNIVERSE_DAY_S, flight->exchange_ms, poll->grace_ms);
+    if (!poll->clock.known)
+        return error_set(ERROR_MISSING, "the exchange's clock is not known");
+    return poll->exchange->candles_request(poll->base_url, symbol, UNIVERSE_DAY_S, first_ms,
+                                           last_ms > first_ms ? last_ms : first_ms, flight->exchange_ms, &poll->request);
+}
+
+/* A list is not read while what followed from the last one is under way. */
+static int request_instruments(struct poll *poll)
+{
+    if (poll->universe->changing)
+        return error_set(ERROR_MISSING, "the last list is not settled");
+    return poll->exchange->instruments_request(poll->base_url, &poll->request);
+}
+
 /* Writes the request of a job. */
 static int make_request(struct poll *poll, struct poll_flight *flight)
 {
     switch (flight->kind) {
     case POLL_TIME: return poll->exchange->time_request(poll->base_url, &poll->request);
-    case POLL_INSTRUMENTS: return poll->exchange->instruments_request(poll->base_url, &poll->request);
+    case POLL_INSTRUMENTS: return request_instruments(poll);
+    case POLL_SCAN: return poll->exchange->tickers_request(poll->base_url, NULL, 0, &poll->request);
+    case POLL_AGES: return request_age(poll, flight);
     case POLL_TICKERS: return request_tickers(poll, flight->index);
     case POLL_CANDLES: return request_candles(poll, flight);
     case POLL_KINDS: break;
@@ -368,6 +401,23 @@ static int grow_tickers(struct poll *poll, size_t count)
     return schedule_grow(&poll->jobs[POLL_TICKERS], count);
 }
 
+void poll_choose(struct poll *poll)
+{
+    static const struct poll_flight list = {.kind = POLL_INSTRUMENTS};
+    struct universe *universe = poll->universe;
+    size_t count = universe_choose(universe, poll_exchange_ms(poll));
+    poll->chooses = false;
+    for (size_t i = universe_next_unaged(universe, 0); i < universe->count; i = universe_next_unaged(universe, i + 1)) {
+        schedule_set(&poll->jobs[POLL_AGES], i, 0);
+        poll->ages_waiting++;
+    }
+    if (poll->ages_waiting > 0 || poll->on_chosen(poll->user, count) == 0)
+        return;
+    log_warn("markets_not_chosen", log_text("error", error_message()));
+    universe->changing = false;
+    poll_plan_again(poll, &list, POLL_INSTRUMENTS_AGAIN_MS);
+}
+
 static void set_url(struct poll *poll, const char *configured)
 {
     (void)snprintf(poll->base_url, sizeof poll->base_url, "%s",
@@ -386,6 +436,8 @@ int poll_open(struct poll *poll)
     assert(poll->exchange->tickers_per_call <= POLL_CHUNK_MAX);
     set_url(poll, config->exchange_url);
     int64_t speed = config->exchange_speed;
+    int64_t refresh_ms = config->market_refresh_s * 1000 / speed;
+    poll->refresh_ms = refresh_ms > POLL_REFRESH_LEAST_MS ? refresh_ms : POLL_REFRESH_LEAST_MS;
     poll->grace_ms = intake_grace_ms(speed);
     poll->confirm_ms = config->market_confirm_s * 1000;
     poll->fallback_ms = stream_wall_ms(config->market_fallback_ms, speed, STREAM_FALLBACK_WALL_MS) * speed;

@@ -24,8 +24,10 @@ enum {
     POLL_TIME_MS = 30000,          /* how often the exchange's clock is read, */
     POLL_TIME_FIRST = 4,           /* but for the first few times, */
     POLL_TIME_FIRST_MS = 200,      /* which follow each other so fast */
-    POLL_INSTRUMENTS_MS = 3600000, /* how often the list of markets is */
-    POLL_INSTRUMENTS_SOON_MS = 60000, /* or how soon again, when a market seems to be gone */
+    POLL_REFRESH_LEAST_MS = 1000,  /* the list of markets is read no more often, however fast the exchange's clock runs */
+    POLL_INSTRUMENTS_SOON_MS = 60000, /* how soon it is read again when a market seems to be gone, */
+    POLL_INSTRUMENTS_AGAIN_MS = 5000, /* or when nothing could be chosen from it */
+    POLL_CLOCK_AGAIN_MS = 50,      /* what needs the exchange's clock waits so long for it */
     POLL_TICK_LEAST_MS = 100,      /* tickers are never polled more often, however fast the exchange's clock runs */
     POLL_HALTED_MS = 60000,        /* of exchange time: a market that does not trade is asked for no more often, */
     POLL_HALTED_LEAST_MS = 1000,   /* and after at least this much of ours */
@@ -36,14 +38,15 @@ enum {
     POLL_TICKERS_SHARE = 50,       /* percent of the budget that polls of the tickers are planned to use at most */
 };
 
-/* What is asked for, in the order in which those that are due are sent. */
-enum poll_kind { POLL_TIME, POLL_INSTRUMENTS, POLL_CANDLES, POLL_TICKERS, POLL_KINDS };
+/* What is asked for, in the order in which those that are due are sent. POLL_SCAN are the tickers of the whole exchange,
+ * POLL_AGES the daily candles of a market that may be chosen. */
+enum poll_kind { POLL_TIME, POLL_INSTRUMENTS, POLL_SCAN, POLL_CANDLES, POLL_AGES, POLL_TICKERS, POLL_KINDS };
 
 /* A request that is under way. */
 struct poll_flight {
     bool used;
     enum poll_kind kind;
-    uint32_t index;       /* of the chunk or the series */
+    uint32_t index;       /* of the series, the candidate or the chunk */
     uint64_t series_id;   /* candles: of the series, which may have gone meanwhile */
     int64_t last_open_ms; /* candles: the newest that was asked for, */
     bool through;         /* and whether it is the newest that has closed */
@@ -61,7 +64,9 @@ struct poll {
     struct revisions *revisions;
     struct universe *universe;
     struct streams *streams;
-    int (*on_instruments)(void *user); /* the list of markets was read into the universe; a code: read it again soon */
+    /* So many candidates of the universe are chosen, all that is asked about them is known. A code: nothing can be
+     * done with them, the list is read again soon. Otherwise it is read no more as long as universe.changing. */
+    int (*on_chosen)(void *user, size_t count);
     void *user;
 
     char base_url[POLL_URL_SIZE];
@@ -72,15 +77,18 @@ struct poll {
     int64_t grace_ms;         /* exchange time after a close */
     int64_t fallback_ms;      /* and how much later a candle that should come by stream is asked for */
     int64_t confirm_ms;       /* exchange time in which a series that comes by stream is confirmed */
-    int64_t tick_ms;          /* our time between two polls of the tickers */
+    int64_t tick_ms;          /* our time between two polls of the tickers, */
+    int64_t refresh_ms;       /* and between two readings of the list of markets */
     bool following;           /* the tickers are polled */
     int64_t banned_until_ms;  /* our wall clock */
     int64_t blocked_until_ms[BUDGET_PRIORITIES]; /* monotonic; the budget is used up for them until then */
     int timer;
 
-    struct schedule jobs[POLL_KINDS]; /* the clock, the list; a job a series; a job a chunk of tickers */
-    uint32_t single_failures[POLL_CANDLES]; /* in a row, of the clock and the list */
-    uint32_t *ticker_failures;              /* of each chunk; owned */
+    struct schedule jobs[POLL_KINDS]; /* one, or one a series, a candidate, a chunk of tickers */
+    uint32_t kind_failures[POLL_KINDS]; /* in a row, of kinds but candles and tickers */
+    uint32_t *ticker_failures;          /* of each chunk; owned */
+    bool chooses;           /* what was asked about the candidates is known */
+    uint32_t ages_waiting;  /* candidates whose age is being asked for */
     uint32_t chunk_count; /* ticker requests of one poll */
     size_t chunk_size;    /* symbols of each; 0: one request for all markets of the exchange, which is cheaper */
     uint32_t tickers_under_way;
@@ -141,6 +149,10 @@ size_t poll_waiting(const struct poll *poll);
 
 /* Between poll.c and poll_answer.c: takes the result of a request that was sent, and plans the job anew. */
 void poll_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result);
+
+/* The list of markets was read, or more of what is asked about them became known: chooses, and asks for what is not
+ * known of those that were chosen. */
+void poll_choose(struct poll *poll);
 
 /* Whether the answer to a request has still somebody to take it: its series or its chunk may have gone meanwhile. */
 bool poll_is_wanted(const struct poll *poll, const struct poll_flight *flight);

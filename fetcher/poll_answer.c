@@ -48,10 +48,35 @@ static int read_instruments(struct poll *poll, const struct http_result *result)
 {
     universe_begin(poll->universe);
     int code = poll->exchange->read_instruments(&result->answer, offer, poll->universe);
+    if (code == 0)
+        code = universe_listed(poll->universe, poll->market);
+    if (code == 0)
+        code = schedule_grow(&poll->jobs[POLL_AGES], poll->universe->count);
     if (code != 0)
         return code;
     poll->instruments_ms = clock_monotonic_ms();
-    return poll->on_instruments(poll->user);
+    poll->ages_waiting = 0;
+    poll->universe->changing = true;
+    if (universe_needs_tickers(poll->universe))
+        schedule_set(&poll->jobs[POLL_SCAN], 0, 0);
+    else
+        poll->chooses = true;
+    return 0;
+}
+
+static int offer_ticker(void *user, const struct exchange_ticker *row)
+{
+    universe_offer_ticker(user, row);
+    return 0;
+}
+
+static int read_scan(struct poll *poll, const struct http_result *result)
+{
+    int code = poll->exchange->read_tickers(&result->answer, offer_ticker, poll->universe);
+    if (code == 0 && !universe_is_quoted(poll->universe))
+        code = error_set(ERROR_PROTOCOL, "not a ticker of the markets that are listed");
+    poll->chooses = code == 0;
+    return code;
 }
 
 /* ---- tickers ---- */
@@ -170,6 +195,25 @@ static int read_candles(struct poll *poll, const struct poll_flight *flight, con
     return 0;
 }
 
+/* ---- ages ---- */
+
+static void set_age(struct poll *poll, const struct poll_flight *flight, int64_t oldest_ms)
+{
+    universe_set_age(poll->universe, flight->index, oldest_ms);
+    poll->ages_waiting--;
+    poll->chooses = poll->ages_waiting == 0;
+}
+
+static int read_age(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
+{
+    poll->row_count = 0;
+    int code = poll->exchange->read_candles(&result->answer, UNIVERSE_DAY_S, keep_candle, poll);
+    if (code != 0)
+        return error_context(code, "%s", poll->universe->candidates[flight->index].instrument.symbol);
+    set_age(poll, flight, poll->row_count > 0 ? poll->rows[0].open_time_ms : -1);
+    return 0;
+}
+
 /* ---- verdicts ---- */
 
 static int read_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
@@ -177,6 +221,8 @@ static int read_answer(struct poll *poll, const struct poll_flight *flight, cons
     switch (flight->kind) {
     case POLL_TIME: return read_time(poll, result);
     case POLL_INSTRUMENTS: return read_instruments(poll, result);
+    case POLL_SCAN: return read_scan(poll, result);
+    case POLL_AGES: return read_age(poll, flight, result);
     case POLL_TICKERS: return read_tickers(poll, flight, result);
     case POLL_CANDLES: return read_candles(poll, flight, result);
     case POLL_KINDS: break;
@@ -207,7 +253,7 @@ static void obey(struct poll *poll, enum exchange_verdict verdict, const struct 
 
 static void retry(struct poll *poll, const struct poll_flight *flight)
 {
-    static const char *const kinds[POLL_KINDS] = {"time", "instruments", "candles", "tickers"};
+    static const char *const kinds[POLL_KINDS] = {"time", "instruments", "scan", "candles", "ages", "tickers"};
     uint32_t *failures = poll_failures(poll, flight);
     ++*failures;
     poll->failures++;
@@ -227,14 +273,18 @@ static void retry(struct poll *poll, const struct poll_flight *flight)
 static void refused(struct poll *poll, const struct poll_flight *flight)
 {
     static const struct poll_flight list = {.kind = POLL_INSTRUMENTS};
-    const char *symbol = flight->kind == POLL_CANDLES ? poll->market->slots[flight->index].symbol : "";
+    const char *symbol = flight->kind == POLL_CANDLES ? poll->market->slots[flight->index].symbol
+                         : flight->kind == POLL_AGES ? poll->universe->candidates[flight->index].instrument.symbol : "";
     metric_add(METRIC_exchange_failures_total, 1);
     log_warn("request_refused", log_text("symbol", symbol), log_text("error", error_message()));
     if (flight->kind == POLL_TICKERS && clock_monotonic_ms() - poll->instruments_ms > POLL_INSTRUMENTS_SOON_MS) {
         poll->instruments_ms = clock_monotonic_ms();
         poll_plan_again(poll, &list, 0);
     }
-    poll_plan_again(poll, flight, flight->kind == POLL_TICKERS ? POLL_REFUSED_TICKERS_MS : POLL_REFUSED_MS);
+    if (flight->kind == POLL_AGES)
+        set_age(poll, flight, -1); /* who has no candles is not old */
+    else
+        poll_plan_again(poll, flight, flight->kind == POLL_TICKERS ? POLL_REFUSED_TICKERS_MS : POLL_REFUSED_MS);
 }
 
 static void succeeded(struct poll *poll, const struct poll_flight *flight)
@@ -276,4 +326,6 @@ void poll_answer(struct poll *poll, const struct poll_flight *flight, const stru
         poll_plan_again(poll, flight, 0);
         break;
     }
+    if (poll->chooses)
+        poll_choose(poll);
 }

@@ -16,7 +16,8 @@ IN_FLIGHT_S = 0.5  # requests that were under way when the ban began
 
 
 def start(home, exchange, **environment):
-    return exchange.follow(home / "data", "--symbols", SYMBOLS, "--analyzers", 2, **environment)
+    return exchange.follow(home / "data", "--symbols", SYMBOLS, "--analyzers", 2, WICK_MARKET__ORDER="name",
+                           **environment)
 
 
 @wick.scenario

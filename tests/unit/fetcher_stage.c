@@ -19,7 +19,7 @@ static struct config config = {
     .exchange_name = "binance", .exchange_url = "http://exchange.test/", .exchange_connections = 4,
     .exchange_timeout_ms = 1000, .market_confirm_s = 300, .market_fallback_ms = 5000, .exchange_weight_share = 80, .market_symbols = "", .market_max_symbols = 100,
     .market_quote_asset = "USDT", .market_intervals = "1m", .market_tick_ms = 10000, .market_history = 120,
-    .market_reread_s = 600,
+    .market_reread_s = 600, .market_order = "volume",
     .sma_cross_enabled = true, .sma_cross_fast = 2, .sma_cross_slow = 3,
 };
 
@@ -86,14 +86,26 @@ int64_t stage_closed(void)
 
 /* ---- what the store has ---- */
 
+bool stage_symbol_has(int symbol, int64_t first, int64_t last)
+{
+    for (int64_t minute = first; minute <= last; minute++)
+        if (world.stored[symbol][minute] != (stage_lacks(symbol, minute) ? 0 : stage_truth(symbol, minute).close))
+            return false;
+    return true;
+}
+
 bool stage_store_has(int64_t first, int64_t last)
 {
     for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
-        for (int64_t minute = first; minute <= last; minute++)
-            if (world.stored[symbol][minute] !=
-                (stage_lacks(symbol, minute) ? 0 : stage_truth(symbol, minute).close))
-                return false;
+        if (!stage_symbol_has(symbol, first, last))
+            return false;
     return true;
+}
+
+void stage_list(int symbol, bool listed)
+{
+    stage.unlisted[symbol] = !listed;
+    world.published_ms[symbol] = -1;
 }
 
 bool stage_store_is_whole(void)
@@ -351,7 +363,7 @@ static void on_store_series(struct store_series *message)
     post_message(LINK_STORE, RECORD_ack, &ack);
 }
 
-static void answer_candles(const struct query *query, int symbol)
+static void answer_candles(const struct query *query, int symbol, bool last)
 {
     struct candle rows[1000];
     size_t count = 0;
@@ -363,17 +375,33 @@ static void answer_candles(const struct query *query, int symbol)
             rows[--left] = stage_truth(symbol, minute);
             rows[left].close = world.stored[symbol][minute];
         }
-    struct answer answer = {.id = query->id, .interval_s = 60, .last = symbol == STAGE_SYMBOLS - 1};
+    struct answer answer = {.id = query->id, .interval_s = 60, .last = last};
     (void)snprintf(answer.symbol, sizeof answer.symbol, "%cUSDT", 'A' + symbol);
     answer.candles = list_of(rows, count);
     post_message(LINK_HISTORY, RECORD_answer, &answer);
 }
 
+static void answer_held(const struct query *query)
+{
+    struct position rows[STAGE_SYMBOLS];
+    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) {
+        rows[symbol] = (struct position){.exchange = "binance", .strategy = "s", .quantity = stage.held[symbol]};
+        (void)snprintf(rows[symbol].symbol, SYMBOL_SIZE, "%cUSDT", 'A' + symbol);
+    }
+    struct answer answer = {.id = query->id, .symbol = "-", .last = true, .positions = list_of(rows, STAGE_SYMBOLS)};
+    post_message(LINK_HISTORY, RECORD_answer, &answer);
+}
+
 static void on_query(const struct query *query)
 {
+    if (query->kind == QUERY_KIND_LEDGER) {
+        answer_held(query);
+        return;
+    }
     if (query->kind == QUERY_KIND_RECENT_CANDLES) {
-        for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
-            answer_candles(query, symbol);
+        int one = stage_symbol(query->symbol);
+        for (int symbol = one >= 0 ? one : 0; symbol <= (one >= 0 ? one : STAGE_SYMBOLS - 1); symbol++)
+            answer_candles(query, symbol, symbol == (one >= 0 ? one : STAGE_SYMBOLS - 1));
         return;
     }
     struct series_start rows[STAGE_SYMBOLS];
@@ -444,6 +472,7 @@ void stage_set(int64_t speed)
 void stage_start(void)
 {
     config.exchange_stream_url = stage.streams ? "ws://exchange.test/ws" : "none";
+    config.market_refresh_s = stage.refresh_s > 0 ? stage.refresh_s : 3600;
     world.context = (struct service_context){.role = ROLE_FETCHER, .config = &config, .instance = test_random() | 1};
     world.state = calloc(1, fetcher_service.state_size);
     CU_ASSERT_FATAL(world.state != NULL && fetcher_service.open(&world.context, world.state) == 0);

@@ -31,6 +31,10 @@ struct stage {
     bool persister_away;
     bool lease_taken;      /* by another fetcher */
     bool streams;          /* the exchange has streams; set before the start */
+    bool unlisted[STAGE_SYMBOLS], halted[STAGE_SYMBOLS]; /* by the exchange, */
+    int64_t halted_from; /* which has no candles of halted ones from this minute on, as long as they are */
+    bool held[STAGE_SYMBOLS];                            /* by the store's word */
+    int64_t refresh_s;                                   /* the option, for the next start; 0: an hour */
     /* What was seen. */
     unsigned requests, requests_while_stopped, stops;
     unsigned candles_published, published_wrongly, tickers_published, instruments_published;
@@ -70,6 +74,14 @@ bool stage_store_has(int64_t first, int64_t last);
 
 /* Whether the store has a candle, or an absence, for every minute from its oldest candle to its newest, of each symbol. */
 bool stage_store_is_whole(void);
+/* The same of one symbol. */
+bool stage_symbol_has(int symbol, int64_t first, int64_t last);
+
+/* How often a symbol's candles were asked for. */
+unsigned stage_asked(int symbol);
+
+/* The exchange lists a symbol, or does not; what closed while it was not followed need not be published. */
+void stage_list(int symbol, bool listed);
 
 /* Whether the store has everything from the beginnings of the series to the newest candle that was published. */
 bool stage_store_has_published(void);

@@ -28,6 +28,7 @@ static struct {
     void *done_user;
     int room;
     int64_t stopped_from_us, stopped_until_ms; /* by a 429 or 418 that has arrived */
+    unsigned asked[STAGE_SYMBOLS];             /* for candles */
 } played;
 
 static int64_t url_number(const char *url, const char *name)
@@ -40,12 +41,13 @@ static int64_t url_number(const char *url, const char *name)
 static void write_klines(const char *url, FILE *body)
 {
     int symbol = strstr(url, "symbol=")[7] - 'A';
+    played.asked[symbol]++;
     int64_t from_ms = url_number(url, "startTime="), to_ms = url_number(url, "endTime=");
     int64_t limit = url_number(url, "limit="), rows = 0;
     (void)fputc('[', body);
     for (int64_t minute = 0; minute <= stage_closed() && rows < limit; minute++) {
         struct candle candle = stage_truth(symbol, minute);
-        if (stage_lacks(symbol, minute) || candle.open_time_ms < from_ms || candle.open_time_ms > to_ms ||
+        if ((stage.halted[symbol] && minute >= stage.halted_from) || stage_lacks(symbol, minute) || candle.open_time_ms < from_ms || candle.open_time_ms > to_ms ||
             stage_happens(stage.faults.omitted))
             continue;
         bool forming = minute == stage_closed();
@@ -62,11 +64,12 @@ static void write_klines(const char *url, FILE *body)
 static void write_info(FILE *body)
 {
     (void)fprintf(body, "{\"symbols\":[");
-    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
-        (void)fprintf(body,
-                      "%s{\"symbol\":\"%cUSDT\",\"status\":\"TRADING\",\"baseAsset\":\"%c\",\"quoteAsset\":\"USDT\","
-                      "\"filters\":[]}",
-                      symbol > 0 ? "," : "", 'A' + symbol, 'A' + symbol);
+    for (int symbol = 0, rows = 0; symbol < STAGE_SYMBOLS; symbol++)
+        if (!stage.unlisted[symbol])
+            (void)fprintf(body,
+                          "%s{\"symbol\":\"%cUSDT\",\"status\":\"%s\",\"baseAsset\":\"%c\",\"quoteAsset\":\"USDT\","
+                          "\"filters\":[]}",
+                          rows++ > 0 ? "," : "", 'A' + symbol, stage.halted[symbol] ? "BREAK" : "TRADING", 'A' + symbol);
     (void)fprintf(body, "]}");
 }
 
@@ -77,9 +80,9 @@ static void write_tickers(const char *url, FILE *body)
     for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) {
         char name[16];
         (void)snprintf(name, sizeof name, "%%22%cUSDT%%22", 'A' + symbol);
-        if (strstr(url, name) != NULL)
-            (void)fprintf(body, "%s{\"symbol\":\"%cUSDT\",\"bidPrice\":\"9\",\"askPrice\":\"11\",\"lastPrice\":\"10\"}",
-                          rows++ > 0 ? "," : "", 'A' + symbol);
+        if (!stage.unlisted[symbol] && (strstr(url, "symbols=") == NULL || strstr(url, name) != NULL))
+            (void)fprintf(body, "%s{\"symbol\":\"%cUSDT\",\"bidPrice\":\"9\",\"askPrice\":\"11\",\"lastPrice\":\"10\","
+                          "\"quoteVolume\":\"%d.5\"}", rows++ > 0 ? "," : "", 'A' + symbol, 1000 * (symbol + 1));
     }
     (void)fputc(']', body);
 }
@@ -99,10 +102,27 @@ static void write_body(struct call *call, const char *url)
     CU_ASSERT_FATAL(fclose(body) == 0);
 }
 
+unsigned stage_asked(int symbol)
+{
+    return played.asked[symbol];
+}
+
+/* Whether a URL names a symbol that the exchange does not list. */
+static bool is_unknown(const char *url)
+{
+    char name[16];
+    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) {
+        (void)snprintf(name, sizeof name, "%cUSDT", 'A' + symbol);
+        if (stage.unlisted[symbol] && strstr(url, name) != NULL)
+            return true;
+    }
+    return false;
+}
+
 static void answer(struct call *call, const char *url)
 {
     write_body(call, url);
-    call->status = 200;
+    call->status = is_unknown(url) ? 400 : 200;
     call->code = stage_happens(stage.faults.timeout) ? ERROR_TIMEOUT : 0;
     if (stage_happens(stage.faults.status500))
         call->status = 500;
@@ -132,6 +152,7 @@ void stage_exchange_clear(void)
         played.calls[i] = (struct call){0};
     }
     played.stopped_until_ms = 0;
+    memset(played.asked, 0, sizeof played.asked);
 }
 
 bool stage_exchange_stopped(void)

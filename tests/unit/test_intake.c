@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/intake.h"
 #include "fetcher/schedule.h"
-#include "fetcher/universe.h"
 #include "lib/exchange/ban.h"
 #include "tests/harness.h"
 
@@ -354,7 +353,7 @@ static void a_hurry_brings_forward_what_is_planned(void)
     schedule_release(&schedule);
 }
 
-/* market and universe */
+/* market */
 
 static struct instrument instrument_of(const char *symbol, const char *quote, bool trading)
 {
@@ -363,84 +362,6 @@ static struct instrument instrument_of(const char *symbol, const char *quote, bo
     (void)snprintf(instrument.quote_asset, sizeof instrument.quote_asset, "%s", quote);
     (void)snprintf(instrument.base_asset, sizeof instrument.base_asset, "X");
     return instrument;
-}
-
-static void offer_all(struct universe *universe)
-{
-    static const struct {
-        const char *symbol, *quote;
-        bool trading;
-    } rows[] = {{"DUSDT", "USDT", true}, {"AUSDT", "USDT", true},  {"BUSDT", "USDT", false}, {"ABTC", "BTC", true},
-                {"CUSDT", "USDT", true}, {"AUSDT", "USDT", true}};
-    universe_begin(universe);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct instrument instrument = instrument_of(rows[i].symbol, rows[i].quote, rows[i].trading);
-        universe_offer(universe, &instrument);
-    }
-}
-
-static void the_first_that_trade_are_followed(void)
-{
-    struct config config = {.market_symbols = "", .market_max_symbols = 2, .market_quote_asset = "USDT"};
-    struct universe universe;
-    CU_ASSERT_FATAL(universe_init(&universe, &config) == 0);
-    offer_all(&universe);
-    CU_ASSERT_EQUAL(universe_choose(&universe), 2);
-    CU_ASSERT_STRING_EQUAL(universe.offered[0].symbol, "AUSDT");
-    CU_ASSERT_STRING_EQUAL(universe.offered[1].symbol, "CUSDT");
-    universe_release(&universe);
-}
-
-static void named_markets_are_followed(void)
-{
-    struct config config = {.market_symbols = "DUSDT,NOSUCH,BUSDT,ABTC", .market_max_symbols = 9,
-                            .market_quote_asset = "USDT"};
-    struct universe universe;
-    CU_ASSERT_FATAL(universe_init(&universe, &config) == 0);
-    offer_all(&universe);
-    CU_ASSERT_EQUAL(universe_choose(&universe), 2);
-    CU_ASSERT_STRING_EQUAL(universe.offered[0].symbol, "BUSDT");
-    CU_ASSERT_STRING_EQUAL(universe.offered[1].symbol, "DUSDT");
-    universe_release(&universe);
-}
-
-static void a_market_that_is_gone_does_not_trade(void)
-{
-    struct config config = {.market_symbols = "", .market_max_symbols = 9, .market_quote_asset = "USDT"};
-    static const uint32_t intervals[] = {60};
-    struct universe universe;
-    struct market market;
-    market_init(&market, "binance");
-    CU_ASSERT_FATAL(universe_init(&universe, &config) == 0);
-    offer_all(&universe);
-    CU_ASSERT_FATAL(market_open(&market, universe.offered, universe_choose(&universe), intervals, 1, 5) == 0);
-    offer_all(&universe);
-    CU_ASSERT_EQUAL(universe_update(&universe, &market), 0);
-    universe_begin(&universe);
-    struct instrument left = instrument_of("CUSDT", "USDT", true);
-    left.tick_size = 5;
-    universe_offer(&universe, &left);
-    CU_ASSERT_EQUAL(universe_update(&universe, &market), 3);
-    CU_ASSERT(!market_instrument(&market, "AUSDT")->trading);
-    CU_ASSERT(market_instrument(&market, "CUSDT")->trading);
-    CU_ASSERT_EQUAL(market_instrument(&market, "CUSDT")->tick_size, 5);
-    CU_ASSERT_PTR_NULL(market_instrument(&market, "ABTC"));
-    market_release(&market);
-    universe_release(&universe);
-}
-
-static void intervals_are_read_once_each(void)
-{
-    struct config config = {.market_intervals = "1m,5m,1m"};
-    uint32_t intervals[MARKET_INTERVALS_MAX];
-    size_t count;
-    CU_ASSERT_EQUAL(universe_intervals(&config, intervals, &count), 0);
-    CU_ASSERT_EQUAL(count, 2);
-    CU_ASSERT(intervals[0] == 60 && intervals[1] == 300);
-    config.market_intervals = "1m,7m";
-    CU_ASSERT_EQUAL(universe_intervals(&config, intervals, &count), ERROR_CONFIGURATION);
-    config.market_intervals = "";
-    CU_ASSERT_EQUAL(universe_intervals(&config, intervals, &count), ERROR_CONFIGURATION);
 }
 
 static void series_stand_by_shard(void)
@@ -552,10 +473,6 @@ const struct test suite_tests[] = {
     {"every due job gets its turn", every_due_job_gets_its_turn},
     {"the earliest is never too late", the_earliest_is_never_too_late},
     {"a hurry brings forward what is planned", a_hurry_brings_forward_what_is_planned},
-    {"the first that trade are followed", the_first_that_trade_are_followed},
-    {"named markets are followed", named_markets_are_followed},
-    {"a market that is gone does not trade", a_market_that_is_gone_does_not_trade},
-    {"intervals are read once each", intervals_are_read_once_each},
     {"series stand by shard", series_stand_by_shard},
     {"a new generation begins new sequences", a_new_generation_begins_new_sequences},
     {"a ban survives a restart", a_ban_survives_a_restart},
