@@ -107,7 +107,7 @@ static void refuse(struct subscription *row, uint64_t id)
     row->request = 0;
     if (!alone)
         return;
-    subscription_clear(row);
+    subscription_clear(row); /* it never spoke */
     row->rest_until_ms = clock_monotonic_ms() + REFUSED_REST_MS;
 }
 

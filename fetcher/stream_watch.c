@@ -9,7 +9,7 @@
 
 enum {
     NO_LINK = SUBSCRIPTION_NO_LINK,
-    WATCH_MS = 100,
+    WATCH_MS = 250,
     LINK_PATIENCE_MS = 2000,    /* of our time: no connection is given up earlier */
     LIFETIME_MARGIN_MS = 600000, /* of exchange time: so long before its end a connection is handed over, */
     LIFETIME_STAGGER_MS = 60000, /* the next one so much earlier, */
@@ -51,6 +51,7 @@ static void watch_rows(struct streams *streams, int64_t now_ms)
             count += row->kind == STREAM_CANDLES;
         }
         alive += row->alive;
+        streams->waiting = streams->waiting || (row->wanted && row->link == NO_LINK && row->rest_until_ms <= now_ms);
         streams->alive_series += row->alive && row->kind == STREAM_CANDLES;
     }
     metric_add(METRIC_stream_silent_total, count);

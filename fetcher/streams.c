@@ -36,6 +36,7 @@ static void drop(struct streams *streams, struct subscription *row)
     if (row->alive)
         streams_set_alive(streams, row, false);
     subscription_clear(row);
+    streams->waiting = true;
 }
 
 /* What was already asked for on the successor goes there, the rest is free to go anywhere. */
@@ -119,12 +120,19 @@ static void on_end(void *user, const char *why)
 
 static const struct websocket_events link_events = {.on_open = on_open, .on_text = on_text, .on_end = on_end};
 
-int streams_open_link(struct streams *streams, const char *url, int64_t now_ms)
+/* The first link that is not in use, or STREAM_LINKS_MAX. */
+static int free_link_of(const struct streams *streams)
 {
     int index = 0;
     while (index < STREAM_LINKS_MAX && streams->links[index].state != STREAM_LINK_FREE)
         index++;
-    if (index == STREAM_LINKS_MAX || !stream_attempt(&streams->attempts, now_ms))
+    return index;
+}
+
+int streams_open_link(struct streams *streams, const char *url, int64_t now_ms)
+{
+    int index = free_link_of(streams);
+    if (index == STREAM_LINKS_MAX || !poll_may_ask(streams->poll) || !stream_attempt(&streams->attempts, now_ms))
         return NO_LINK;
     struct stream_link *link = &streams->links[index];
     *link = (struct stream_link){.streams = streams, .url = url, .since_ms = now_ms, .heard_ms = now_ms,
@@ -173,11 +181,20 @@ static int choose_link(struct streams *streams, const struct subscription *row, 
     return streams_open_link(streams, url, now_ms);
 }
 
+static void tell_crowded(struct streams *streams, bool crowded)
+{
+    if (crowded && !streams->crowded)
+        log_warn("streams_full", log_int("connections", STREAM_LINKS_MAX));
+    streams->crowded = crowded;
+}
+
 static void assign(struct streams *streams, int64_t now_ms)
 {
     int loads[STREAM_LINKS_MAX];
-    count_loads(streams, loads);
     bool all = true;
+    if (!streams->waiting)
+        return;
+    count_loads(streams, loads);
     for (size_t i = 0; i < streams->subscriptions.count; i++) {
         struct subscription *row = &streams->subscriptions.rows[i];
         if (!row->wanted || row->link != NO_LINK || row->rest_until_ms > now_ms)
@@ -191,12 +208,8 @@ static void assign(struct streams *streams, int64_t now_ms)
         loads[link]++;
         streams->links[link].idle = false;
     }
-    if (all)
-        streams->crowded = false;
-    else if (!streams->crowded && streams->attempts.failures == 0 && streams->attempts.paid_until_ms <= now_ms) {
-        streams->crowded = true;
-        log_warn("streams_full", log_int("connections", STREAM_LINKS_MAX));
-    }
+    streams->waiting = !all;
+    tell_crowded(streams, !all && free_link_of(streams) == STREAM_LINKS_MAX);
 }
 
 void streams_move(struct streams *streams, struct subscription *row)
@@ -317,11 +330,12 @@ static void ping(struct streams *streams, struct stream_link *link, int64_t now_
 
 static void speak_on_all(struct streams *streams, int64_t now_ms)
 {
+    bool may_ask = poll_may_ask(streams->poll);
     for (int i = 0; i < STREAM_LINKS_MAX; i++) {
         struct stream_link *link = &streams->links[i];
         if (link->state != STREAM_LINK_OPEN || now_ms - link->said_ms < 1000 / streams->stream->requests_per_second)
             continue;
-        if (!link->idle)
+        if (!link->idle && may_ask)
             speak(streams, link, now_ms);
         else
             ping(streams, link, now_ms);
@@ -413,6 +427,9 @@ static void end_all(struct streams *streams)
     for (int i = 0; i < STREAM_LINKS_MAX; i++)
         if (streams->links[i].state != STREAM_LINK_FREE)
             streams_end_link(streams, &streams->links[i]);
+    streams->alive_series = 0;
+    metric_set(METRIC_stream_connections, 0);
+    metric_set(METRIC_stream_topics, 0);
 }
 
 void streams_stop(struct streams *streams)
@@ -438,13 +455,14 @@ void streams_follow(struct streams *streams)
         const struct subscription *row = subscriptions_find(&streams->subscriptions, series->symbol, series->interval_s);
         series->streamed = row != NULL && row->wanted && row->alive;
     }
+    streams->waiting = true;
     for (int i = 0; i < STREAM_LINKS_MAX; i++)
         streams->links[i].idle = false;
 }
 
 void streams_on_tick(struct streams *streams, int64_t now_ms)
 {
-    if (streams->stream == NULL || !streams->on || !poll_may_ask(streams->poll))
+    if (streams->stream == NULL || !streams->on)
         return;
     streams_watch(streams, now_ms);
     assign(streams, now_ms);

@@ -51,6 +51,7 @@ struct streams {
     int64_t silence_logged_ms;
     uint32_t silent;           /* subscriptions that fell silent since that was logged */
     uint32_t unlogged;         /* messages that could not be read, and refusals, since one was logged */
+    bool waiting;              /* there may be subscriptions without a link */
     size_t alive_series;       /* series whose candles come by stream */
     bool crowded;              /* there is no room for all subscriptions; it was logged */
 
