@@ -54,6 +54,14 @@ static size_t symbol_length(const char *text)
     return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 }
 
+/* The index of a symbol that is listed now, or -1. */
+static long find_present(const struct api_call *call, const char *name)
+{
+    const struct market *market = call->simulator->market;
+    long symbol = market_find(market, name);
+    return symbol >= 0 && symbol_state(market, (size_t)symbol, call->now_ms) == SYMBOL_ABSENT ? -1 : symbol;
+}
+
 static int find_symbol(struct api_call *call, const char *name, const char *parameter, size_t *out)
 {
     if (*name == '\0')
@@ -61,7 +69,7 @@ static int find_symbol(struct api_call *call, const char *name, const char *para
     size_t length = symbol_length(name);
     if (name[length] != '\0' || length >= MARKET_NAME_SIZE)
         return api_fail(call, API_ILLEGAL_CHARACTERS, parameter, LEGAL_SYMBOL);
-    long symbol = market_find(call->simulator->market, name);
+    long symbol = find_present(call, name);
     if (symbol < 0)
         return api_fail(call, API_BAD_SYMBOL, NULL, NULL);
     *out = (size_t)symbol;
@@ -91,7 +99,7 @@ static bool take_quoted(const char **at, char name[MARKET_NAME_SIZE])
 static int add_selected(struct api_call *call, const char *name, size_t *count)
 {
     struct simulator *simulator = call->simulator;
-    long symbol = market_find(simulator->market, name);
+    long symbol = find_present(call, name);
     if (symbol < 0)
         return api_fail(call, API_BAD_SYMBOL, NULL, NULL);
     if (simulator->marked[symbol])
@@ -137,14 +145,12 @@ int api_read_symbols(struct api_call *call, struct selection *out)
             simulator->marked[simulator->selected[i]] = 0;
         *out = (struct selection){.count = count, .symbols = simulator->selected};
     } else {
-        *out = (struct selection){.count = simulator->market->symbol_count};
+        for (size_t i = 0; i < simulator->market->symbol_count; i++)
+            if (symbol_state(simulator->market, i, call->now_ms) != SYMBOL_ABSENT)
+                simulator->selected[count++] = (uint32_t)i;
+        *out = (struct selection){.count = count, .symbols = simulator->selected};
     }
     return status;
-}
-
-size_t api_selected(const struct selection *selection, size_t place)
-{
-    return selection->symbols == NULL ? place : selection->symbols[place];
 }
 
 int api_count_symbols(const struct http_request *request)

@@ -41,14 +41,11 @@ int api_fail(struct api_call *call, enum api_error error, const char *parameter,
 struct selection {
     bool single; /* by `symbol`: the answer is one object, not a list */
     size_t count;
-    const uint32_t *symbols; /* indices; NULL: all symbols, 0 to count - 1 */
+    const uint32_t *symbols; /* indices; valid until the next request */
 };
 
 /* Reads `symbol`, `symbols` or neither. 0, or the status of the error that it wrote. */
 int api_read_symbols(struct api_call *call, struct selection *out);
-
-/* The symbol at a place of a selection. */
-size_t api_selected(const struct selection *selection, size_t place);
 
 /* Reads the mandatory parameter `symbol`. 0, or the status of the error that it wrote. */
 int api_read_symbol(struct api_call *call, size_t *out);

@@ -42,5 +42,5 @@ int exchange_clock_read_origin(const char *text, int64_t *monotonic_ms, int64_t 
 int64_t exchange_clock_at(const struct exchange_clock *clock, int64_t monotonic_us)
 {
     __int128 elapsed_us = (__int128)monotonic_us - (__int128)clock->origin_monotonic_ms * 1000;
-    return clock->origin_exchange_ms + (int64_t)(elapsed_us * clock->speed_thousandths / 1000000);
+    return clock->origin_exchange_ms + clock->offset_ms + (int64_t)(elapsed_us * clock->speed_thousandths / 1000000);
 }

@@ -11,6 +11,7 @@ struct exchange_clock {
     int64_t origin_monotonic_ms; /* of this machine's monotonic clock */
     int64_t origin_exchange_ms;  /* what the exchange's clock showed then, since 1970 UTC */
     int64_t speed_thousandths;   /* exchange time passes this many thousandths as fast */
+    int64_t offset_ms;           /* how far it is ahead of that */
 };
 
 /* Reads a speed: a decimal number from 0.001 to 1000000 with at most three decimals. ERROR_ARGUMENT. */

@@ -9,9 +9,11 @@
 #include <string.h>
 
 static const struct {
-    const char *name, *sentence;
+    const char *name;
+    enum fault_when when;
+    const char *sentence;
 } rows[FAULTS] = {
-#define FAULT(name, sentence) {#name, sentence},
+#define FAULT(name, when, sentence) {#name, FAULT_WHEN_##when, sentence},
 #include "tools/simulator/faults.def"
 #undef FAULT
 };
@@ -25,7 +27,7 @@ const char *fault_name(enum fault fault)
 void faults_print(FILE *out)
 {
     for (int i = 0; i < FAULTS; i++)
-        (void)fprintf(out, "  %-10s %s\n", rows[i].name, rows[i].sentence);
+        (void)fprintf(out, "  %-18s %s\n", rows[i].name, rows[i].sentence);
 }
 
 static int find_fault(const char *name, size_t length)
@@ -57,6 +59,14 @@ static int read_row(const char *text, size_t length, struct fault_plan *plan)
     return 0;
 }
 
+static int64_t sum_of(const struct fault_plan *plan, enum fault_when when)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < FAULTS; i++)
+        sum += rows[i].when == when ? plan->rates[i] : 0;
+    return sum;
+}
+
 int faults_read(const char *text, struct fault_plan *plan)
 {
     struct fault_plan result = {.state = plan->state};
@@ -69,19 +79,27 @@ int faults_read(const char *text, struct fault_plan *plan)
             break;
         at += length + 1;
     }
-    int64_t sum = 0;
-    for (int i = 0; i < FAULTS; i++)
-        sum += result.rates[i];
-    if (sum > FAULT_RATE_ONE)
-        return error_set(ERROR_ARGUMENT, "the rates of all faults together are more than 1");
+    for (enum fault_when when = 0; when < FAULT_WHENS; when++)
+        if (sum_of(&result, when) > FAULT_RATE_ONE)
+            return error_set(ERROR_ARGUMENT, "the rates of all faults together are more than 1");
     *plan = result;
     return 0;
 }
 
-enum fault faults_draw(struct fault_plan *plan)
+int64_t faults_draw_below(struct fault_plan *plan, int64_t limit)
 {
-    int64_t draw = (int64_t)(noise_mix(++plan->state) % FAULT_RATE_ONE);
+    assert(limit > 0);
+    return (int64_t)(noise_mix(++plan->state) % (uint64_t)limit);
+}
+
+enum fault faults_draw(struct fault_plan *plan, enum fault_when when)
+{
+    if (sum_of(plan, when) == 0)
+        return FAULT_NONE;
+    int64_t draw = faults_draw_below(plan, FAULT_RATE_ONE);
     for (int i = 0; i < FAULTS; i++) {
+        if (rows[i].when != when)
+            continue;
         if (draw < plan->rates[i])
             return (enum fault)i;
         draw -= plan->rates[i];

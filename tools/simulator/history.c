@@ -24,24 +24,27 @@ static int read_range(struct api_call *call, int64_t *first_ms, int64_t *last_ms
     return status != 0 ? status : api_read_integer(call, "endTime", last_ms);
 }
 
-/* The market's own interval: closed candles from the rows that are kept, then the forming one. */
+/* The market's own interval: closed candles from the rows that are kept, then those that may be revised yet, then the
+ * forming one. */
 static void write_candles(struct api_call *call, const struct kline_query *query)
 {
     struct simulator *simulator = call->simulator;
     const struct market *market = simulator->market;
     const struct market_symbol *symbol = &market->symbols[query->symbol];
+    int64_t unsettled_ms = market->changes.revise_ppm > 0 ? CHANGES_REVISED_MAX_MS : 0;
     size_t first = 0;
     size_t end = klines_find(market, query, call->now_ms, &first);
-    size_t closed = market->kind->locate(market, query->symbol, call->now_ms + 1 - (int64_t)market->interval_s * 1000);
-    closed = closed < end ? closed : end;
-    closed = closed > first ? closed : first;
-    kline_rows_write(&simulator->rows[query->symbol], market, query->symbol, first, closed, call->body);
-    if (closed < end) {
-        struct kline forming;
-        market_read(market, query->symbol, closed, 1, call->now_ms, &forming.candle);
-        forming.quote = candle_quote(&forming.candle, symbol);
-        forming.trades = candle_trades(&forming.candle);
-        kline_write(call->body, &forming, symbol, query->interval_s);
+    size_t settled = market->kind->locate(market, query->symbol,
+                                          call->now_ms + 1 - (int64_t)market->interval_s * 1000 - unsettled_ms);
+    settled = settled < end ? settled : end;
+    settled = settled > first ? settled : first;
+    kline_rows_write(&simulator->rows[query->symbol], market, query->symbol, first, settled, call->body);
+    for (size_t index = settled; index < end; index++) {
+        struct kline kline;
+        market_read(market, query->symbol, index, 1, call->now_ms, &kline.candle);
+        kline.quote = candle_quote(&kline.candle, symbol);
+        kline.trades = candle_trades(&kline.candle);
+        kline_write(call->body, &kline, symbol, query->interval_s);
     }
 }
 
@@ -92,7 +95,7 @@ static size_t read_trades(const struct market *market, size_t symbol, size_t ind
                           struct trade out[MARKET_TRADES_A_CANDLE])
 {
     struct market_candle candle;
-    market->kind->read(market, symbol, index, 1, &candle);
+    market_closed(market, symbol, index, 1, &candle);
     bool rises = candle.close >= candle.open;
     const int64_t prices[] = {candle.open, rises ? candle.low : candle.high, rises ? candle.high : candle.low,
                               candle.close};

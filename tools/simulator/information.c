@@ -27,11 +27,12 @@ static void add_limits(struct text *out)
                   "{\"rateLimitType\":\"RAW_REQUESTS\",\"interval\":\"MINUTE\",\"intervalNum\":5,\"limit\":61000}]");
 }
 
-static void add_names(struct text *out, const struct market_symbol *symbol)
+static void add_names(struct text *out, const struct market_symbol *symbol, enum symbol_state state)
 {
     text_add(out, "{\"symbol\":");
     text_add_json(out, symbol->name);
-    text_add(out, ",\"status\":\"TRADING\",\"baseAsset\":");
+    text_add(out, state == SYMBOL_HALTED ? ",\"status\":\"BREAK\"" : ",\"status\":\"TRADING\"");
+    text_add(out, ",\"baseAsset\":");
     text_add_json(out, symbol->base);
     text_add(out, ",\"baseAssetPrecision\":8,\"quoteAsset\":");
     text_add_json(out, symbol->quote);
@@ -71,10 +72,12 @@ static void add_filters(struct text *out, const struct market_symbol *symbol)
                   "{\"filterType\":\"MAX_NUM_ALGO_ORDERS\",\"maxNumAlgoOrders\":5}],");
 }
 
-static void add_symbol(struct text *out, const struct market_symbol *symbol)
+static void add_symbol(struct api_call *call, size_t index)
 {
-    add_names(out, symbol);
-    add_filters(out, symbol);
+    const struct market *market = call->simulator->market;
+    struct text *out = call->body;
+    add_names(out, &market->symbols[index], symbol_state(market, index, call->now_ms));
+    add_filters(out, &market->symbols[index]);
     text_add(out, "\"permissions\":[],\"permissionSets\":[[\"SPOT\"]],"
                   "\"defaultSelfTradePreventionMode\":\"EXPIRE_MAKER\",\"allowedSelfTradePreventionModes\":"
                   "[\"EXPIRE_TAKER\",\"EXPIRE_MAKER\",\"EXPIRE_BOTH\",\"DECREMENT\"]}");
@@ -95,7 +98,7 @@ int answer_exchange_information(struct api_call *call)
     for (size_t i = 0; i < selection.count; i++) {
         if (i > 0)
             text_add(out, ",");
-        add_symbol(out, &call->simulator->market->symbols[api_selected(&selection, i)]);
+        add_symbol(call, selection.symbols[i]);
     }
     text_add(out, "]}");
     return 200;

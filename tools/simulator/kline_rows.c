@@ -8,8 +8,7 @@
 
 enum { CHUNK = 64, ROW_SIZE = 400 /* of one row, at most */ };
 
-/* How much of an amount takers bought: more where the price rose. */
-static int64_t taker_share(int64_t amount, const struct market_candle *candle)
+int64_t kline_taker_share(int64_t amount, const struct market_candle *candle)
 {
     return amount / 100 * (candle->close >= candle->open ? 55 : 45);
 }
@@ -34,9 +33,9 @@ void kline_write(struct text *out, const struct kline *kline, const struct marke
     *at++ = ',';
     at = text_put_integer(at, kline->trades);
     *at++ = ',';
-    at = text_put_amount(at, taker_share(candle->volume, candle), symbol->volume_scale);
+    at = text_put_amount(at, kline_taker_share(candle->volume, candle), symbol->volume_scale);
     *at++ = ',';
-    at = text_put_amount(at, taker_share(kline->quote, candle), MARKET_SCALE_MAX);
+    at = text_put_amount(at, kline_taker_share(kline->quote, candle), MARKET_SCALE_MAX);
     text_commit(out, text_put(at, ",\"0\"],"));
 }
 
@@ -80,7 +79,7 @@ static void render(const struct market *market, size_t symbol, size_t index, siz
     struct market_candle candles[CHUNK];
     while (index < end) {
         size_t size = end - index < CHUNK ? end - index : CHUNK;
-        market->kind->read(market, symbol, index, size, candles);
+        market_closed(market, symbol, index, size, candles);
         for (size_t i = 0; i < size; i++) {
             const struct kline kline = {candles[i], candle_quote(&candles[i], names), candle_trades(&candles[i])};
             kline_write(out, &kline, names, market->interval_s);

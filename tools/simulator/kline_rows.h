@@ -19,6 +19,9 @@ struct kline_rows {
 /* Frees what is kept; a zeroed struct is allowed. */
 void kline_rows_release(struct kline_rows *rows);
 
+/* How much of an amount takers bought: more where the price rose. */
+int64_t kline_taker_share(int64_t amount, const struct market_candle *candle);
+
 /* Appends one kline and a comma. */
 void kline_write(struct text *out, const struct kline *kline, const struct market_symbol *symbol, uint32_t interval_s);
 

@@ -49,7 +49,7 @@ static size_t first_of_newest(const struct market *market, const struct kline_qu
 size_t klines_find(const struct market *market, const struct kline_query *query, int64_t now_ms, size_t *first)
 {
     assert(query->limit >= 1 && query->limit <= KLINES_MAX && klines_serve(market, query->interval_s));
-    size_t visible = market_visible(market, query->symbol, now_ms);
+    size_t visible = market_visible(market, query->symbol, now_ms), least = symbol_first(market, query->symbol);
     size_t end = visible;
     if (query->last_ms < now_ms) {
         /* A kline belongs if its own open time does, whatever candles it is made of. */
@@ -58,13 +58,16 @@ size_t klines_find(const struct market *market, const struct kline_query *query,
         end = end < visible ? end : visible;
     }
     if (query->first_ms < 0) {
+        end = end > least ? end : least;
         *first = first_of_newest(market, query, end);
+        *first = *first > least ? *first : least;
         return end;
     }
     int64_t length_ms = (int64_t)query->interval_s * 1000;
     int64_t first_open_ms = interval_open_time(query->interval_s, query->first_ms);
     first_open_ms += first_open_ms < query->first_ms ? length_ms : 0;
     *first = market->kind->locate(market, query->symbol, first_open_ms);
+    *first = *first > least ? *first : least;
     end = end > *first ? end : *first;
     if (query->interval_s == market->interval_s && end - *first > query->limit)
         end = *first + query->limit;

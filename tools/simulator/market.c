@@ -155,12 +155,30 @@ size_t market_visible(const struct market *market, size_t symbol, int64_t now_ms
     return market->kind->locate(market, symbol, now_ms + 1);
 }
 
+void market_closed(const struct market *market, size_t symbol, size_t index, size_t count, struct market_candle *out)
+{
+    market->kind->read(market, symbol, index, count, out);
+    symbol_halt(market, symbol, count, out);
+}
+
+/* Puts what is told at `now_ms` in place of a closed candle. */
+static void tell(const struct market *market, size_t symbol, int64_t now_ms, struct market_candle *candle)
+{
+    struct market_candle first;
+    int64_t until_ms;
+    if (candle->open_time_ms + (int64_t)market->interval_s * 1000 <= now_ms &&
+        candle_told_first(market, symbol, candle, &first, &until_ms) && now_ms < until_ms)
+        *candle = first;
+}
+
 void market_read(const struct market *market, size_t symbol, size_t index, size_t count, int64_t now_ms,
                  struct market_candle *out)
 {
     if (count == 0)
         return;
-    market->kind->read(market, symbol, index, count, out);
+    market_closed(market, symbol, index, count, out);
+    for (size_t i = 0; market->changes.revise_ppm > 0 && i < count; i++)
+        tell(market, symbol, now_ms, &out[i]);
     struct market_candle *last = &out[count - 1];
     assert(last->open_time_ms <= now_ms);
     candle_form(last, now_ms - last->open_time_ms, (int64_t)market->interval_s * 1000);
@@ -173,7 +191,7 @@ struct market_candle market_newest(const struct market *market, size_t symbol, i
     if (visible > 0) {
         market_read(market, symbol, visible - 1, 1, now_ms, &candle);
     } else {
-        market->kind->read(market, symbol, 0, 1, &candle);
+        market_closed(market, symbol, 0, 1, &candle);
         candle_form(&candle, 0, (int64_t)market->interval_s * 1000);
     }
     return candle;

@@ -6,6 +6,7 @@
 #define WICK_SIMULATOR_MARKET_H
 
 #include "lib/base/error.h"
+#include "tools/simulator/changes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,6 +52,7 @@ struct market {
     struct market_symbol *symbols; /* owned, as is by_name */
     uint32_t *by_name;             /* indices of symbols, by their names' order */
     size_t symbol_count;
+    struct market_changes changes; /* set before anything is read; zeroed: none */
 };
 
 /* Fills by_name; call it once, when the symbols stand. ERROR_MEMORY, ERROR_EXISTS for a symbol that is there twice. */
@@ -72,10 +74,14 @@ void market_split_name(struct market_symbol *symbol);
 /* The least order value in a quote asset, in 10^-8 of it. */
 int64_t market_least_notional(const char *quote);
 
+/* Reads candles as they are once they have closed and nothing more changes them: the truth. */
+void market_closed(const struct market *market, size_t symbol, size_t index, size_t count, struct market_candle *out);
+
 /* How many candles of this symbol have opened by `now_ms`; the last of them may still be forming. */
 size_t market_visible(const struct market *market, size_t symbol, int64_t now_ms);
 
-/* Reads visible candles as they stand at `now_ms`: the forming one as far as it has come. */
+/* Reads visible candles as they are told at `now_ms`: the forming one as far as it has come, and those that are going to
+ * be revised as they are told before that. */
 void market_read(const struct market *market, size_t symbol, size_t index, size_t count, int64_t now_ms,
                  struct market_candle *out);
 

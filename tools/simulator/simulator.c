@@ -5,6 +5,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "tools/simulator/api.h"
+#include "tools/simulator/chronicle.h"
+#include "tools/simulator/kline_faults.h"
+#include "tools/simulator/streams.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -23,6 +26,7 @@ struct passage {
     struct api_call call;
     const struct endpoint *endpoint; /* NULL: there is none */
     enum fault fault;
+    int64_t candle_ms; /* that a fault left out, by its open time; -1: none */
     int status, weight;
     const char *type;
 };
@@ -83,12 +87,19 @@ static bool replace_body(struct passage *passage)
         return true;
     case FAULT_html: answer_page(passage, 200); return true;
     case FAULT_empty: passage->status = 200; return true;
-    case FAULT_truncate:
-    case FAULT_delay:
-    case FAULT_drop:
-    case FAULTS: break;
+    default: return false;
     }
-    return false;
+}
+
+/* Draws what befalls an answer with klines. */
+static void damage_klines(struct passage *passage)
+{
+    struct fault_plan *faults = &passage->call.simulator->faults;
+    enum fault fault = passage->fault == FAULT_NONE && passage->status == 200 ? faults_draw(faults, FAULT_WHEN_KLINES)
+                                                                              : FAULT_NONE;
+    if (fault != FAULT_NONE &&
+        kline_fault_apply(passage->call.body, fault, passage->call.now_ms, faults, &passage->candle_ms))
+        passage->fault = fault;
 }
 
 static void write_body(struct passage *passage)
@@ -102,11 +113,13 @@ static void write_body(struct passage *passage)
         refuse(passage, verdict);
         return;
     }
-    passage->fault = faults_draw(&simulator->faults);
+    passage->fault = faults_draw(&simulator->faults, FAULT_WHEN_REQUEST);
     if (replace_body(passage))
         return;
     if (passage->endpoint != NULL) {
         passage->status = passage->endpoint->answer(&passage->call);
+        if (passage->endpoint->answer == answer_klines)
+            damage_klines(passage);
     } else {
         text_add(passage->call.body, "<html><body><h2>404 Not found</h2></body></html>");
         passage->type = HTML_TYPE;
@@ -127,6 +140,10 @@ static void write_down(const struct passage *passage)
         text_add_json(line, fault);
         text_add(line, ",\"path\":");
         text_add_json(line, http_path(request));
+        if (passage->candle_ms >= 0) {
+            text_add(line, ",\"open_time\":");
+            text_add_integer(line, passage->candle_ms);
+        }
         journal_end(journal);
     }
     journal_request(journal, passage->call.now_ms,
@@ -198,6 +215,7 @@ static void on_request(struct http_request *request, void *user)
                  .body = &simulator->body},
         .endpoint = endpoint_find(http_method(request), http_path(request)),
         .fault = FAULT_NONE,
+        .candle_ms = -1,
         .type = JSON_TYPE,
     };
     passage.weight = passage.endpoint == NULL ? UNKNOWN_PATH_WEIGHT : passage.endpoint->weight(request);
@@ -219,6 +237,7 @@ static void on_journal(void *user, int64_t now_ms)
 {
     struct simulator *simulator = user;
     (void)now_ms;
+    chronicle_write(&simulator->journal, simulator->market, &simulator->chronicle_ms, simulator_now_ms(simulator));
     journal_flush(&simulator->journal);
 }
 
@@ -252,11 +271,15 @@ static void write_start(struct simulator *simulator)
     text_add_integer(line, simulator->clock.origin_monotonic_ms);
     text_add(line, ",\"origin_exchange_ms\":");
     text_add_integer(line, simulator->clock.origin_exchange_ms);
+    text_add(line, ",\"clock_offset_ms\":");
+    text_add_integer(line, simulator->clock.offset_ms);
+    text_add(line, ",\"stream_port\":");
+    text_add_integer(line, streams_port(simulator->streams));
     journal_end(&simulator->journal);
     journal_flush(&simulator->journal);
 }
 
-int simulator_open(struct simulator *simulator, struct loop *loop, const char *address, int port)
+int simulator_open(struct simulator *simulator, struct loop *loop, const char *address, int port, int stream_port)
 {
     simulator->loop = loop;
     const struct http_server_options options = {
@@ -273,9 +296,13 @@ int simulator_open(struct simulator *simulator, struct loop *loop, const char *a
     assert(simulator->delay_timer >= 0 && simulator->journal_timer >= 0);
     if (simulator->journal.fd < 0)
         loop_stop_timer(loop, simulator->journal_timer);
+    simulator->chronicle_ms = simulator_now_ms(simulator);
     int code = allocate(simulator);
     if (code == 0)
         code = http_server_open(loop, &options, &simulator->server);
+    if (code == 0)
+        code = streams_open(&simulator->streams, simulator, address, stream_port, simulator->stream_lifetime_ms,
+                            simulator->stream_fault_ms);
     if (code == 0)
         write_start(simulator);
     return code;
@@ -286,6 +313,7 @@ void simulator_close(struct simulator *simulator)
     if (simulator->server != NULL && journal_begin(&simulator->journal, simulator_now_ms(simulator), "stop") != NULL)
         journal_end(&simulator->journal);
     http_server_close(simulator->server);
+    streams_close(simulator->streams);
     journal_close(&simulator->journal);
     for (size_t i = 0; simulator->rows != NULL && i < simulator->market->symbol_count; i++)
         kline_rows_release(&simulator->rows[i]);

@@ -21,15 +21,20 @@ struct delayed {
     int64_t due_ms; /* monotonic */
 };
 
+struct streams;
+
 struct simulator {
     struct loop *loop;
     struct http_server *server;
+    struct streams *streams; /* owned */
     struct market *market; /* owned */
     struct exchange_clock clock;
     struct weight_meter weight;
     struct fault_plan faults;
     int fault_delay_ms;
+    int64_t stream_lifetime_ms, stream_fault_ms; /* as in streams.h */
     struct journal journal;
+    int64_t chronicle_ms; /* of the exchange's clock; what happened to the market by then is in the journal */
     struct text body;   /* of the answer at work */
     struct day *days;   /* one a symbol; owned */
     struct kline_rows *rows; /* one a symbol; owned */
@@ -41,9 +46,10 @@ struct simulator {
     int delay_timer, journal_timer;
 };
 
-/* Starts to serve: the fields market, clock, weight, faults, fault_delay_ms and journal are set, the rest is zeroed.
- * An error leaves only those to be released by simulator_close. */
-int simulator_open(struct simulator *simulator, struct loop *loop, const char *address, int port) MUST_CHECK;
+/* Starts to serve, streams at a port of their own: the fields market, clock, weight, faults, fault_delay_ms, the two of
+ * streams and journal are set, the rest is zeroed. An error leaves only those to be released by simulator_close. */
+int simulator_open(struct simulator *simulator, struct loop *loop, const char *address, int port,
+                   int stream_port) MUST_CHECK;
 
 /* Ends all connections, closes the journal, frees the market. */
 void simulator_close(struct simulator *simulator);

@@ -22,7 +22,7 @@ static void extend(struct day *day, const struct market *market, size_t symbol, 
     struct market_candle candles[CHUNK];
     while (day->end < end) {
         size_t size = end - day->end < CHUNK ? end - day->end : CHUNK;
-        market->kind->read(market, symbol, day->end, size, candles);
+        market_closed(market, symbol, day->end, size, candles);
         for (size_t i = 0; i < size; i++)
             add(day, &candles[i], &market->symbols[symbol]);
     }
@@ -39,7 +39,7 @@ static void shorten(struct day *day, const struct market *market, size_t symbol,
     bool extreme_left = false;
     for (; day->first < first; day->first++) {
         struct market_candle candle;
-        market->kind->read(market, symbol, day->first, 1, &candle);
+        market_closed(market, symbol, day->first, 1, &candle);
         extreme_left = extreme_left || candle.high == day->high || candle.low == day->low;
         day->volume -= candle.volume;
         day->quote -= candle_quote(&candle, &market->symbols[symbol]);
@@ -68,8 +68,8 @@ static void note_edges(struct day_summary *summary, const struct market *market,
     struct market_candle candle;
     market_read(market, symbol, first, 1, now_ms, &candle);
     summary->open = summary->previous_close = candle.open;
-    if (first > 0) {
-        market->kind->read(market, symbol, first - 1, 1, &candle);
+    if (first > symbol_first(market, symbol)) {
+        market_closed(market, symbol, first - 1, 1, &candle);
         summary->previous_close = candle.close;
     }
 }
@@ -80,6 +80,8 @@ struct day_summary day_summarise(struct day *day, const struct market *market, s
     const struct market_candle *newest = &summary.newest;
     size_t visible = market_visible(market, symbol, now_ms);
     size_t first = market->kind->locate(market, symbol, now_ms - STATISTICS_WINDOW_MS + 1);
+    size_t least = symbol_first(market, symbol);
+    first = first > least ? first : least;
     if (first >= visible) { /* nothing opened in 24 hours: the price stands */
         int64_t price = newest->close;
         summary.open = summary.high = summary.low = summary.previous_close = price;

@@ -3,6 +3,7 @@
 #include "tools/simulator/api.h"
 
 #include "lib/base/decimal.h"
+#include "tools/simulator/stream_events.h"
 
 #include <assert.h>
 
@@ -67,6 +68,37 @@ static const struct ticker_field fields_book[] = {
     FIELD("askQty", VOLUME, ask_quantity, false),
 };
 
+/* Those of the streams. */
+static const struct ticker_field fields_event[] = {
+    FIELD("p", PRICE, change, true),
+    FIELD("P", PERCENT, change_percent, true),
+    FIELD("w", WIRE, average, true),
+    FIELD("x", PRICE, previous_close, true),
+    FIELD("c", PRICE, last, false),
+    FIELD("Q", VOLUME, last_quantity, true),
+    FIELD("b", PRICE, bid, true),
+    FIELD("B", VOLUME, bid_quantity, true),
+    FIELD("a", PRICE, ask, true),
+    FIELD("A", VOLUME, ask_quantity, true),
+    FIELD("o", PRICE, open, false),
+    FIELD("h", PRICE, high, false),
+    FIELD("l", PRICE, low, false),
+    FIELD("v", VOLUME, volume, false),
+    FIELD("q", WIRE, quote, false),
+    FIELD("O", INTEGER, open_time, true),
+    FIELD("C", INTEGER, close_time, true),
+    FIELD("F", INTEGER, first_trade, true),
+    FIELD("L", INTEGER, last_trade, true),
+    FIELD("n", INTEGER, count, true),
+};
+
+static const struct ticker_field fields_book_event[] = {
+    FIELD("b", PRICE, bid, false),
+    FIELD("B", VOLUME, bid_quantity, false),
+    FIELD("a", PRICE, ask, false),
+    FIELD("A", VOLUME, ask_quantity, false),
+};
+
 /* A kind of ticker: its fields, and how far a struct ticker must be filled for them. */
 struct ticker_kind {
     const struct ticker_field *fields;
@@ -77,6 +109,9 @@ struct ticker_kind {
 static const struct ticker_kind kind_24h = {fields_24h, sizeof fields_24h / sizeof fields_24h[0], true};
 static const struct ticker_kind kind_price = {fields_price, sizeof fields_price / sizeof fields_price[0], false};
 static const struct ticker_kind kind_book = {fields_book, sizeof fields_book / sizeof fields_book[0], false};
+static const struct ticker_kind kind_event = {fields_event, sizeof fields_event / sizeof fields_event[0], true};
+static const struct ticker_kind kind_book_event = {fields_book_event,
+                                                   sizeof fields_book_event / sizeof fields_book_event[0], false};
 
 /* ---- the numbers ---- */
 
@@ -150,29 +185,69 @@ static char *put_field(char *at, const struct ticker_field *field, int64_t value
     return at;
 }
 
-static void add_ticker(struct api_call *call, const struct ticker_kind *kind, bool mini, size_t symbol)
+/* Writes the fields of one kind of ticker, each with a comma before it. */
+static char *put_fields(char *at, struct simulator *simulator, const struct ticker_kind *kind, bool mini, size_t symbol,
+                        int64_t now_ms)
 {
-    const struct market *market = call->simulator->market;
+    const struct market *market = simulator->market;
     const struct market_symbol *names = &market->symbols[symbol];
     struct ticker ticker;
     if (kind->needs_day) {
-        struct day_summary day = day_summarise(&call->simulator->days[symbol], market, symbol, call->now_ms);
-        quote_day(&ticker, &day, names, call->now_ms);
+        struct day_summary day = day_summarise(&simulator->days[symbol], market, symbol, now_ms);
+        quote_day(&ticker, &day, names, now_ms);
     } else {
-        struct market_candle newest = market_newest(market, symbol, call->now_ms);
+        struct market_candle newest = market_newest(market, symbol, now_ms);
         quote_book(&ticker, &newest);
     }
-    char *at = text_put(text_reserve(call->body, TICKER_SIZE), "{\"symbol\":\"");
-    at = text_put(at, names->name);
-    *at++ = '"';
     for (size_t i = 0; i < kind->count; i++) {
         const struct ticker_field *field = &kind->fields[i];
         if (!mini || !field->full_only)
             at = put_field(at, field, *(const int64_t *)((const char *)&ticker + field->offset), names);
     }
+    return at;
+}
+
+static void add_ticker(struct api_call *call, const struct ticker_kind *kind, bool mini, size_t symbol)
+{
+    char *at = text_put(text_reserve(call->body, TICKER_SIZE), "{\"symbol\":\"");
+    at = text_put(at, call->simulator->market->symbols[symbol].name);
+    *at++ = '"';
+    at = put_fields(at, call->simulator, kind, mini, symbol, call->now_ms);
     *at++ = '}';
     text_commit(call->body, at);
 }
+
+/* ---- the events of the streams ---- */
+
+static void write_event(struct simulator *simulator, const char *type, bool mini, size_t symbol, int64_t now_ms,
+                        struct text *out)
+{
+    char *at = text_put(text_put(text_reserve(out, TICKER_SIZE), "{\"e\":\""), type);
+    at = text_put_integer(text_put(at, "\",\"E\":"), now_ms);
+    at = text_put(text_put(text_put(at, ",\"s\":\""), simulator->market->symbols[symbol].name), "\"");
+    at = put_fields(at, simulator, &kind_event, mini, symbol, now_ms);
+    text_commit(out, text_put(at, "}"));
+}
+
+void event_write_ticker(struct simulator *simulator, size_t symbol, int64_t now_ms, struct text *out)
+{
+    write_event(simulator, "24hrTicker", false, symbol, now_ms, out);
+}
+
+void event_write_mini_ticker(struct simulator *simulator, size_t symbol, int64_t now_ms, struct text *out)
+{
+    write_event(simulator, "24hrMiniTicker", true, symbol, now_ms, out);
+}
+
+void event_write_book_ticker(struct simulator *simulator, size_t symbol, int64_t now_ms, struct text *out)
+{
+    char *at = text_put_integer(text_put(text_reserve(out, TICKER_SIZE), "{\"u\":"), now_ms);
+    at = text_put(text_put(text_put(at, ",\"s\":\""), simulator->market->symbols[symbol].name), "\"");
+    at = put_fields(at, simulator, &kind_book_event, false, symbol, now_ms);
+    text_commit(out, text_put(at, "}"));
+}
+
+/* ---- the answers ---- */
 
 static int answer_tickers(struct api_call *call, const struct ticker_kind *kind, bool mini)
 {
@@ -186,7 +261,7 @@ static int answer_tickers(struct api_call *call, const struct ticker_kind *kind,
     }
     for (size_t i = 0; i < selection.count; i++) {
         text_add_bytes(call->body, i == 0 ? "[" : ",", 1);
-        add_ticker(call, kind, mini, api_selected(&selection, i));
+        add_ticker(call, kind, mini, selection.symbols[i]);
     }
     text_add(call->body, "]");
     return 200;

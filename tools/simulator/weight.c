@@ -24,6 +24,11 @@ static bool is_banned(struct weight_meter *meter, int64_t now_ms, bool *new_ban)
     return true;
 }
 
+static bool is_limited(const struct weight_meter *meter, int64_t now_ms)
+{
+    return now_ms >= meter->planned_limit_ms && now_ms < meter->planned_limit_end_ms;
+}
+
 enum weight_verdict weight_charge(struct weight_meter *meter, int64_t now_ms, int weight, bool *new_ban)
 {
     if (now_ms / MINUTE_MS != meter->minute) {
@@ -33,6 +38,8 @@ enum weight_verdict weight_charge(struct weight_meter *meter, int64_t now_ms, in
     if (is_banned(meter, now_ms, new_ban))
         return WEIGHT_BANNED;
     meter->used += weight;
+    if (is_limited(meter, now_ms))
+        return WEIGHT_OVER;
     if (meter->used <= WEIGHT_LIMIT)
         return WEIGHT_OK;
     if (++meter->refused <= WEIGHT_PATIENCE)
@@ -46,7 +53,9 @@ enum weight_verdict weight_charge(struct weight_meter *meter, int64_t now_ms, in
 
 int weight_retry_after_s(const struct weight_meter *meter, int64_t now_ms, enum weight_verdict verdict)
 {
-    int64_t end_ms = verdict == WEIGHT_BANNED ? meter->banned_until_ms : (meter->minute + 1) * MINUTE_MS;
+    int64_t end_ms = verdict == WEIGHT_BANNED     ? meter->banned_until_ms
+                     : is_limited(meter, now_ms) ? meter->planned_limit_end_ms
+                                                 : (meter->minute + 1) * MINUTE_MS;
     int64_t seconds = (end_ms - now_ms + 999) / 1000;
     return seconds < 1 ? 1 : (int)seconds;
 }

@@ -21,6 +21,7 @@ struct weight_meter {
     int bans;    /* so far */
     int64_t banned_until_ms;
     int64_t planned_ban_ms, planned_ban_end_ms; /* a ban that comes by itself; both 0: none */
+    int64_t planned_limit_ms, planned_limit_end_ms; /* when every request is one too many; both 0: never */
 };
 
 enum weight_verdict { WEIGHT_OK, WEIGHT_OVER, WEIGHT_BANNED };
@@ -28,7 +29,7 @@ enum weight_verdict { WEIGHT_OK, WEIGHT_OVER, WEIGHT_BANNED };
 /* Charges a request. *new_ban tells whether it was the one that brought a ban. */
 enum weight_verdict weight_charge(struct weight_meter *meter, int64_t now_ms, int weight, bool *new_ban);
 
-/* For Retry-After: seconds until the minute or the ban is over, rounded up, at least 1. */
+/* For Retry-After: seconds until the minute, the planned time or the ban is over, rounded up, at least 1. */
 int weight_retry_after_s(const struct weight_meter *meter, int64_t now_ms, enum weight_verdict verdict);
 
 #endif
