@@ -32,6 +32,13 @@ static void the_clock_runs_at_its_speed(void)
     CU_ASSERT_EQUAL(clock.speed_thousandths, 500);
 }
 
+static void an_offset_moves_the_clock(void)
+{
+    const struct exchange_clock clock = {
+        .origin_exchange_ms = day_start_ms, .speed_thousandths = 2000, .offset_ms = -3000};
+    CU_ASSERT_EQUAL(exchange_clock_at(&clock, 1000000), day_start_ms + 2000 - 3000);
+}
+
 static void an_origin_gives_the_same_clock_again(void)
 {
     int64_t monotonic_ms = 0, exchange_ms = 0;
@@ -103,6 +110,19 @@ static void a_planned_ban_comes_by_itself(void)
     CU_ASSERT_EQUAL(weight_charge(&meter, day_start_ms + 30000, 1, &new_ban), WEIGHT_OK);
 }
 
+static void a_planned_burst_refuses_and_does_not_ban(void)
+{
+    struct weight_meter meter = {.planned_limit_ms = day_start_ms + 1000, .planned_limit_end_ms = day_start_ms + 91000};
+    bool new_ban = false;
+    CU_ASSERT_EQUAL(weight_charge(&meter, day_start_ms, 1, &new_ban), WEIGHT_OK);
+    for (int i = 0; i < 200; i++)
+        CU_ASSERT_EQUAL(weight_charge(&meter, day_start_ms + 1000, 1, &new_ban), WEIGHT_OVER);
+    CU_ASSERT_FALSE(new_ban);
+    CU_ASSERT_EQUAL(weight_retry_after_s(&meter, day_start_ms + 1000, WEIGHT_OVER), 90);
+    CU_ASSERT_EQUAL(weight_charge(&meter, day_start_ms + 90999, 1, &new_ban), WEIGHT_OVER);
+    CU_ASSERT_EQUAL(weight_charge(&meter, day_start_ms + 91000, 1, &new_ban), WEIGHT_OK);
+}
+
 /* ---- faults ---- */
 
 static void faults_come_at_their_rates_and_from_their_seed(void)
@@ -112,15 +132,21 @@ static void faults_come_at_their_rates_and_from_their_seed(void)
     CU_ASSERT_EQUAL(faults_read("status500=0.1,drop=0.05", &again), 0);
     int counts[FAULTS + 1] = {0};
     for (int i = 0; i < 100000; i++) {
-        enum fault fault = faults_draw(&plan);
-        CU_ASSERT_EQUAL(fault, faults_draw(&again));
+        enum fault fault = faults_draw(&plan, FAULT_WHEN_REQUEST);
+        CU_ASSERT_EQUAL(fault, faults_draw(&again, FAULT_WHEN_REQUEST));
         counts[fault]++;
     }
     CU_ASSERT_TRUE(counts[FAULT_status500] > 9500 && counts[FAULT_status500] < 10500);
     CU_ASSERT_TRUE(counts[FAULT_drop] > 4600 && counts[FAULT_drop] < 5400);
     CU_ASSERT_EQUAL(counts[FAULT_status500] + counts[FAULT_drop] + counts[FAULT_NONE], 100000);
+    CU_ASSERT_EQUAL(faults_read("status500=1,missing_candle=1,silent_stream=1,stream_drop=1,revise=1", &plan), 0);
+    CU_ASSERT_EQUAL(faults_draw(&plan, FAULT_WHEN_REQUEST), FAULT_status500);
+    CU_ASSERT_EQUAL(faults_draw(&plan, FAULT_WHEN_KLINES), FAULT_missing_candle);
+    CU_ASSERT_EQUAL(faults_draw(&plan, FAULT_WHEN_SUBSCRIPTION), FAULT_silent_stream);
+    CU_ASSERT_EQUAL(faults_draw(&plan, FAULT_WHEN_CONNECTION), FAULT_stream_drop);
     CU_ASSERT_EQUAL(faults_read("html=1", &plan), 0);
-    CU_ASSERT_EQUAL(faults_draw(&plan), FAULT_html);
+    CU_ASSERT_EQUAL(faults_draw(&plan, FAULT_WHEN_CONNECTION), FAULT_NONE);
+    CU_ASSERT_EQUAL(faults_draw(&plan, FAULT_WHEN_REQUEST), FAULT_html);
 }
 
 static void wrong_faults_are_named(void)
@@ -135,7 +161,7 @@ static void wrong_faults_are_named(void)
         CU_ASSERT_EQUAL(faults_read(rows[i].text, &plan), ERROR_ARGUMENT);
         CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), rows[i].expected));
     }
-    CU_ASSERT_EQUAL(faults_draw(&plan), FAULT_NONE);
+    CU_ASSERT_EQUAL(faults_draw(&plan, FAULT_WHEN_REQUEST), FAULT_NONE);
 }
 
 /* ---- text ---- */
@@ -245,10 +271,12 @@ static void options_are_read_by_the_table(void)
 const char *const suite_name = "simulated exchange";
 const struct test suite_tests[] = {
     {"the clock runs at its speed", the_clock_runs_at_its_speed},
+    {"an offset moves the clock", an_offset_moves_the_clock},
     {"an origin gives the same clock again", an_origin_gives_the_same_clock_again},
     {"weight is counted by the minute", weight_is_counted_by_the_minute},
     {"bans double and end", bans_double_and_end},
     {"a planned ban comes by itself", a_planned_ban_comes_by_itself},
+    {"a planned burst refuses and does not ban", a_planned_burst_refuses_and_does_not_ban},
     {"faults come at their rates and from their seed", faults_come_at_their_rates_and_from_their_seed},
     {"wrong faults are named", wrong_faults_are_named},
     {"amounts are written with eight decimals", amounts_are_written_with_eight_decimals},

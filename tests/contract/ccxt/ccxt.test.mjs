@@ -13,22 +13,24 @@ const minute = 60_000;
 const start = Date.UTC(2026, 0, 5, 12);
 const children = [];
 
-/** Starts a simulator with these options; resolves to its address once it says that it is ready. */
-async function startSimulator(...options) {
+/** Starts a simulator with these options; resolves to its addresses, of REST and of streams, once it says that it is ready. */
+async function startBoth(...options) {
     const child = spawn(program, ['--generate', '40', '--seed', '3', '--start', String(start), '--port', '0', ...options],
         { stdio: ['ignore', 'ignore', 'pipe'] });
     children.push(child);
     for await (const line of createInterface({ input: child.stderr })) {
-        const port = /event=ready port=(\d+)/.exec(line);
-        if (port)
-            return `http://127.0.0.1:${port[1]}`;
+        const ports = /event=ready port=(\d+) stream_port=(\d+)/.exec(line);
+        if (ports)
+            return { base: `http://127.0.0.1:${ports[1]}`, streams: `ws://127.0.0.1:${ports[2]}` };
     }
     throw new Error('the simulator ended before it was ready');
 }
 
+const startSimulator = async (...options) => (await startBoth(...options)).base;
+
 /** ccxt's own Binance client, with its addresses pointed at the simulator and nothing else changed. */
-function connect(base) {
-    const client = new ccxt.binance({
+function connect(base, Client = ccxt.binance) {
+    const client = new Client({
         enableRateLimit: false,
         options: { defaultType: 'spot', fetchMarkets: { types: ['spot'] }, fetchMargins: false, fetchCurrencies: false },
     });
@@ -157,4 +159,31 @@ test('faults arrive as what they are', async () => {
     await assert.rejects(cut.fetchTime());
     const dropped = connect(await startSimulator('--fault', 'drop=1'));
     await assert.rejects(dropped.fetchTime(), ccxt.NetworkError);
+});
+
+test('ccxt.pro watches candles and tickers over the streams', async () => {
+    const { base, streams } = await startBoth('--speed', '60');
+    const client = connect(base, ccxt.pro.binance);
+    client.urls.api.ws = { spot: `${streams}/stream/ws` };
+    await client.loadHttpProxyAgent(); // or ccxt refuses addresses without TLS
+    try {
+        const opened = new Set();
+        while (opened.size < 3)
+            for (const [time, open, high, low, close] of await client.watchOHLCV('BTC/USDT', '1m')) {
+                assert.equal(time % minute, 0);
+                assert.ok(high >= Math.max(open, close) && low <= Math.min(open, close));
+                opened.add(time);
+            }
+        for (const name of ['miniTicker', 'ticker']) {
+            const ticker = await client.watchTicker('ETH/USDT', { name });
+            assert.equal(ticker.symbol, 'ETH/USDT');
+            assert.ok(ticker.low <= ticker.last && ticker.last <= ticker.high && ticker.quoteVolume > 0);
+            assert.ok(name === 'miniTicker' || (ticker.bid < ticker.last && ticker.last < ticker.ask));
+        }
+        const times = [...opened].sort();
+        const told = await client.fetchOHLCV('BTC/USDT', '1m', times[0], times.length);
+        assert.deepEqual(told.map((candle) => candle[0]), times, 'REST tells the candles of the stream');
+    } finally {
+        await client.close();
+    }
 });
