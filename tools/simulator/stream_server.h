@@ -39,6 +39,7 @@ int stream_server_open(struct stream_server **out, struct loop *loop, const char
 /* Cuts all connections without callbacks. NULL is allowed. */
 void stream_server_close(struct stream_server *server);
 
+/* Where it listens. */
 int stream_server_port(const struct stream_server *server);
 
 /* Sends what waits for all clients; after a round of stream_send. */

@@ -5,28 +5,14 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/interval.h"
-#include "lib/exchange/json.h"
 #include "tools/simulator/stream_events.h"
+#include "tools/simulator/stream_request.h"
 #include "tools/simulator/stream_server.h"
 
-#include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TOPIC_NAME_SIZE = 48, METHOD_SIZE = 32, TOPICS_INITIAL = 256, SILENCES_MAX = 4096, GOING_AWAY = 1001 };
-
-enum topic_kind { TOPIC_KLINE, TOPIC_TICKER, TOPIC_MINI_TICKER, TOPIC_BOOK_TICKER, TOPIC_ALL_MINI_TICKERS };
-
-/* One stream. */
-struct topic {
-    enum topic_kind kind;
-    size_t symbol;       /* not of TOPIC_ALL_MINI_TICKERS */
-    uint32_t interval_s; /* of TOPIC_KLINE */
-    uint64_t clients;    /* a bit for each place of a client that follows it */
-    uint64_t silent;     /* those that get no more of it */
-    char name[TOPIC_NAME_SIZE];
-};
+enum { TOPICS_INITIAL = 256, SILENCES_MAX = 4096, GOING_AWAY = 1001 };
 
 /* A connection. */
 struct subscriber {
@@ -46,15 +32,6 @@ struct silence {
     int64_t due_ms; /* monotonic */
 };
 
-/* What a client asks for, while it is read. */
-struct request {
-    char method[METHOD_SIZE];
-    int64_t id;
-    bool has_id, too_many;
-    size_t count;
-    char names[STREAMS_A_CLIENT][TOPIC_NAME_SIZE];
-};
-
 struct streams {
     struct simulator *simulator;
     struct stream_server *server;
@@ -67,7 +44,7 @@ struct streams {
     size_t silence_count;
     struct silence silences[SILENCES_MAX];
     struct subscriber subscribers[STREAM_CLIENTS_MAX];
-    struct request request;
+    struct stream_request request;
     struct text event, wrapped;
 };
 
@@ -76,43 +53,7 @@ static struct subscriber *subscriber_of(struct streams *streams, const struct st
     return &streams->subscribers[stream_client_place(client)];
 }
 
-/* ---- names ---- */
-
-static bool read_kind(const char *kind, struct topic *topic)
-{
-    static const struct {
-        const char *name;
-        enum topic_kind kind;
-    } rows[] = {{"ticker", TOPIC_TICKER}, {"miniTicker", TOPIC_MINI_TICKER}, {"bookTicker", TOPIC_BOOK_TICKER}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (strcmp(kind, rows[i].name) == 0) {
-            topic->kind = rows[i].kind;
-            return true;
-        }
-    }
-    topic->kind = TOPIC_KLINE;
-    return strncmp(kind, "kline_", 6) == 0 && interval_from_name(kind + 6, &topic->interval_s) == 0;
-}
-
-/* Reads the name of a stream; false if this exchange has no such stream. */
-static bool read_topic(const struct market *market, const char *name, struct topic *topic)
-{
-    char symbol[MARKET_NAME_SIZE];
-    *topic = (struct topic){.kind = TOPIC_ALL_MINI_TICKERS};
-    (void)snprintf(topic->name, sizeof topic->name, "%s", name);
-    if (strcmp(name, "!miniTicker@arr") == 0)
-        return true;
-    size_t length = strcspn(name, "@");
-    if (name[length] != '@' || length >= sizeof symbol)
-        return false;
-    for (size_t i = 0; i < length; i++)
-        symbol[i] = (char)toupper((unsigned char)name[i]);
-    symbol[length] = '\0';
-    long index = market_find(market, symbol);
-    topic->symbol = (size_t)index;
-    return index >= 0 && read_kind(name + length + 1, topic) &&
-           (topic->kind != TOPIC_KLINE || klines_serve(market, topic->interval_s));
-}
+/* ---- the list of streams ---- */
 
 /* The place of a stream in the list, where it is added; -1: there is no such stream. */
 static long find_topic(struct streams *streams, const char *name)
@@ -121,7 +62,7 @@ static long find_topic(struct streams *streams, const char *name)
         if (strcmp(streams->topics[i].name, name) == 0)
             return (long)i;
     struct topic topic;
-    if (!read_topic(streams->simulator->market, name, &topic))
+    if (!topic_read(streams->simulator->market, name, &topic))
         return -1;
     if (streams->topic_count == streams->topic_capacity) {
         size_t capacity = streams->topic_capacity == 0 ? TOPICS_INITIAL : 2 * streams->topic_capacity;
@@ -207,57 +148,6 @@ static void unsubscribe(struct streams *streams, size_t place, struct topic *top
 
 /* ---- what clients say ---- */
 
-static int read_name(void *user, size_t index, struct json_value value)
-{
-    struct request *request = user;
-    const char *name;
-    size_t length;
-    int code = json_text(value, &name, &length);
-    (void)index;
-    if (code != 0)
-        return code;
-    if (request->count == STREAMS_A_CLIENT) {
-        request->too_many = true;
-        return 0;
-    }
-    if (length >= TOPIC_NAME_SIZE)
-        return 0; /* a stream that there is not */
-    memcpy(request->names[request->count], name, length);
-    request->names[request->count++][length] = '\0';
-    return 0;
-}
-
-static int read_member(void *user, const char *key, size_t key_length, struct json_value member)
-{
-    struct request *request = user;
-    const char *text;
-    size_t length;
-    if (key_length == 6 && memcmp(key, "params", 6) == 0)
-        return json_each_element(member, read_name, request);
-    if (key_length == 2 && memcmp(key, "id", 2) == 0) {
-        request->has_id = true;
-        return json_integer(member, &request->id);
-    }
-    if (key_length != 6 || memcmp(key, "method", 6) != 0)
-        return 0;
-    int code = json_text(member, &text, &length);
-    if (code == 0)
-        (void)snprintf(request->method, sizeof request->method, "%.*s", (int)length, text);
-    return code;
-}
-
-static int read_request(struct request *request, const char *text, size_t size)
-{
-    struct json_value root;
-    request->method[0] = '\0';
-    request->has_id = request->too_many = false;
-    request->count = 0;
-    int code = json_parse(text, size, &root);
-    if (code == 0)
-        code = json_each_member(root, read_member, request);
-    return code == 0 ? json_finish() : code;
-}
-
 static void write_subscriptions(struct streams *streams, size_t place, struct text *out)
 {
     text_add(out, "[");
@@ -283,7 +173,7 @@ static void write_error(struct text *out, int code, const char *message)
 /* Does what was asked for and writes the answer but for its id. */
 static void do_request(struct streams *streams, size_t place, struct text *out)
 {
-    const struct request *request = &streams->request;
+    const struct stream_request *request = &streams->request;
     bool on = strcmp(request->method, "SUBSCRIBE") == 0;
     if (strcmp(request->method, "LIST_SUBSCRIPTIONS") == 0) {
         text_add(out, "{\"result\":");
@@ -332,7 +222,7 @@ static void on_text(void *user, struct stream_client *client, const char *text, 
     size_t place = stream_client_place(client);
     play(streams); /* what is subscribed to now begins now */
     out->length = 0;
-    if (read_request(&streams->request, text, size) != 0) {
+    if (stream_request_read(&streams->request, text, size) != 0) {
         write_error(out, 3, "Invalid JSON: expected {\"method\":..,\"params\":[..],\"id\":..}");
     } else {
         do_request(streams, place, out);

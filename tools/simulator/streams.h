@@ -6,7 +6,6 @@
 #include "tools/simulator/simulator.h"
 
 enum {
-    STREAMS_A_CLIENT = 1024,
     STREAMS_KLINE_MS = 2000, /* by the exchange's clock, as the next two */
     STREAMS_TICKER_MS = 1000,
     STREAMS_WARNING_MS = 600000, /* a connection is told of its end so long before, or at half of a shorter life */
@@ -21,6 +20,7 @@ int streams_open(struct streams **out, struct simulator *simulator, const char *
 /* NULL is allowed. */
 void streams_close(struct streams *streams);
 
+/* Where it listens. */
 int streams_port(const struct streams *streams);
 
 #endif
