@@ -9,13 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int stop_at_once(void *user, const struct candle *candle)
-{
-    (void)user;
-    (void)candle;
-    return ERROR_FULL;
-}
-
 #define KLINE(open, high, low, close, volume) \
     "[[60000," open "," high "," low "," close "," volume ",119999,\"1\",2,\"1\",\"1\",\"0\"]]"
 
@@ -102,12 +95,6 @@ static void more_candles_than_asked_for_are_refused(void)
         CU_ASSERT_EQUAL(rows.count, EXCHANGE_CANDLES_MAX);
     }
     free(body);
-}
-
-static void a_code_of_the_receiver_stops_the_reading(void)
-{
-    struct exchange_answer answer = answer_of(200, KLINE("\"1\"", "\"2\"", "\"1\"", "\"1\"", "\"1\""));
-    CU_ASSERT_EQUAL(binance()->read_candles(&answer, 60, stop_at_once, NULL), ERROR_FULL);
 }
 
 static void hostile_tickers_are_refused(void)
@@ -211,34 +198,6 @@ static void unnameable_symbols_are_passed_over(void)
     CU_ASSERT_STRING_EQUAL(rows.instrument.symbol, "OK");
 }
 
-/* Every body that is cut anywhere is an error. */
-static void cut_bodies_are_refused(void)
-{
-    static const char candles[] = KLINE("\"1\"", "\"2\"", "\"1\"", "\"1\"", "\"1\"");
-    static const char tickers[] = "[{\"symbol\":\"A\",\"bidPrice\":\"1\",\"askPrice\":\"1\",\"lastPrice\":\"1\"},"
-                                  "{\"symbol\":\"B\",\"bidPrice\":\"1\",\"askPrice\":\"1\",\"lastPrice\":\"1\"}]";
-    static const char instruments[] = SYMBOL(PRICE("\"0.01\"") "," LOT("\"1\"", "\"1\"", "\"5\""));
-    static const char time[] = "{\"serverTime\":1616592268319}";
-    static struct rows rows;
-    const struct exchange *exchange = binance();
-    for (size_t size = 0; size < strlen(candles); size++)
-        CU_ASSERT_EQUAL(read_klines(candles, size, 60, &rows), ERROR_PROTOCOL);
-    for (size_t size = 0; size < strlen(tickers); size++) {
-        struct exchange_answer answer = {200, tickers, size, -1, -1};
-        CU_ASSERT_EQUAL(exchange->read_tickers(&answer, keep_ticker, &rows), ERROR_PROTOCOL);
-    }
-    for (size_t size = 0; size < strlen(instruments); size++) {
-        struct exchange_answer answer = {200, instruments, size, -1, -1};
-        CU_ASSERT_EQUAL(exchange->read_instruments(&answer, keep_instrument, &rows), ERROR_PROTOCOL);
-    }
-    for (size_t size = 0; size < strlen(time); size++) {
-        struct exchange_answer answer = {200, time, size, -1, -1};
-        int64_t time_ms = -1;
-        CU_ASSERT_EQUAL(exchange->read_time(&answer, &time_ms), ERROR_PROTOCOL);
-        CU_ASSERT_EQUAL(time_ms, -1);
-    }
-}
-
 static void hostile_times_are_refused(void)
 {
     static const char *const bodies[] = {"{}", "{\"serverTime\":null}", "{\"serverTime\":-5}", "{\"serverTime\":0}",
@@ -251,22 +210,6 @@ static void hostile_times_are_refused(void)
     }
 }
 
-/* Bytes changed at random never do more than fail, and what is taken is within bounds. */
-static void damaged_bodies_do_no_harm(void)
-{
-    static const char body[] = KLINE("\"0.5\"", "\"2.25\"", "\"0.125\"", "\"1\"", "\"100.00\"");
-    static struct rows rows;
-    char damaged[sizeof body];
-    for (int round = 0; round < 20000; round++) {
-        memcpy(damaged, body, sizeof body);
-        for (unsigned long long i = 0; i <= test_random() % 3; i++)
-            damaged[test_random() % (sizeof body - 1)] = (char)(test_random() & 0xff);
-        int code = read_klines(damaged, sizeof body - 1, 60, &rows);
-        CU_ASSERT(code == 0 || code == ERROR_PROTOCOL);
-        CU_ASSERT(rows.count <= 1);
-    }
-}
-
 const char *const suite_name = "exchange, hostile";
 
 const struct test suite_tests[] = {
@@ -274,13 +217,10 @@ const struct test suite_tests[] = {
     {"hostile candles are refused", hostile_candles_are_refused},
     {"impossible candles are left to the check", impossible_candles_are_left_to_the_check},
     {"more candles than asked for are refused", more_candles_than_asked_for_are_refused},
-    {"a code of the receiver stops the reading", a_code_of_the_receiver_stops_the_reading},
     {"hostile tickers are refused", hostile_tickers_are_refused},
     {"hostile instruments are refused", hostile_instruments_are_refused},
     {"filters are read in both generations", filters_are_read_in_both_generations},
     {"unnameable symbols are passed over", unnameable_symbols_are_passed_over},
-    {"cut bodies are refused", cut_bodies_are_refused},
     {"hostile times are refused", hostile_times_are_refused},
-    {"damaged bodies do no harm", damaged_bodies_do_no_harm},
     {NULL, NULL},
 };
