@@ -25,9 +25,9 @@ struct agreement {
     size_t files;
 };
 
-/* Compares a reading with that of ccxt, which lies in the exchange's folder parsed_ccxt under the recording's name, field
- * by field, prints every value that differs and has no reason, and adds to *sum. False if there is no such file. A
- * difference without a reason, or a reason that explains another number of them, fails the test. */
+/* Compares a reading, field by field, with that of ccxt, which lies in the exchange's folder parsed_ccxt under the
+ * recording's name; prints every value that differs and has no reason, and adds to *sum. False if there is no such file.
+ * A difference without a reason, or a reason that explains another number of them, fails the test. */
 bool oracle_compare(const char *folder, const char *file, const struct reading *reading, struct agreement *sum);
 
 #endif

@@ -99,13 +99,28 @@ static void kraken_answers_are_told(void)
 
 #define TICKER_ROW(members) "{\"channel\":\"ticker\",\"data\":[{\"symbol\":\"A/B\"," members "}]}"
 
+static void kraken_numbers_may_have_exponents(void)
+{
+    struct said said;
+    CU_ASSERT_EQUAL(hear("kraken", TICKER_ROW("\"bid\":8.6e-7,\"ask\":9E-07,\"last\":1.25e+1"), &said), 0);
+    check_prices(&said.ticker, "0.00000086", "0.0000009", "12.5");
+    CU_ASSERT_EQUAL(hear("kraken", TICKER_ROW("\"bid\":15e3,\"ask\":2e18,\"last\":0e5"), &said), 0);
+    check_prices(&said.ticker, "15000", "2000000000000000000", "0");
+}
+
 static void kraken_hostile_messages_are_refused(void)
 {
     static const char *const texts[] = {
         TICKER_ROW("\"bid\":1,\"ask\":2"),
         TICKER_ROW("\"bid\":1,\"ask\":2,\"last\":null"),
         TICKER_ROW("\"bid\":-1,\"ask\":2,\"last\":1"),
-        TICKER_ROW("\"bid\":1e5,\"ask\":2,\"last\":1"),
+        TICKER_ROW("\"bid\":1e19,\"ask\":2,\"last\":1"),
+        TICKER_ROW("\"bid\":99999e17,\"ask\":2,\"last\":1"),
+        TICKER_ROW("\"bid\":1.5e-18,\"ask\":2,\"last\":1"),
+        TICKER_ROW("\"bid\":\"1e\",\"ask\":2,\"last\":1"),
+        TICKER_ROW("\"bid\":\"1e+-2\",\"ask\":2,\"last\":1"),
+        TICKER_ROW("\"bid\":\"1e1.5\",\"ask\":2,\"last\":1"),
+        TICKER_ROW("\"bid\":\"e5\",\"ask\":2,\"last\":1"),
         TICKER_ROW("\"bid\":1,\"bid\":1,\"ask\":2,\"last\":1"),
         TICKER_ROW("\"bid\":1,\"ask\":2,\"last\":1,\"timestamp\":\"yesterday\""),
         TICKER_ROW("\"bid\":1,\"ask\":2,\"last\":1,\"timestamp\":5"),
@@ -266,6 +281,7 @@ const struct test suite_tests[] = {
     {"Kraken's documented messages are read", kraken_documented_messages_are_read},
     {"Kraken's snapshots and words beside are read", kraken_snapshots_and_words_beside_are_read},
     {"Kraken's answers are told", kraken_answers_are_told},
+    {"Kraken's numbers may have exponents", kraken_numbers_may_have_exponents},
     {"Kraken's hostile messages are refused", kraken_hostile_messages_are_refused},
     {"Coinbase is subscribed to", coinbase_is_subscribed_to},
     {"Coinbase's documented messages are read", coinbase_documented_messages_are_read},

@@ -400,6 +400,49 @@ static void every_recording_is_read_or_left_out(void)
         CU_ASSERT(found[i]);
 }
 
+/* The page that a proxy sent instead of an answer. */
+static void a_page_is_no_answer_for_anybody(void)
+{
+    struct exchange_answer page;
+    if (test_shared_folder() == NULL || !recording_read("_generic/html_instead_of_json_x-rates.txt", 200, &page))
+        return;
+    for (size_t i = 0; i < exchange_count; i++)
+        for (unsigned reader = 0; reader < READERS; reader++) {
+            size_t rows;
+            CU_ASSERT_EQUAL(read_with(exchanges[i], 1u << reader, &page, 60, &rows), ERROR_PROTOCOL);
+            CU_ASSERT_EQUAL(rows, 0);
+        }
+    recording_release(&page);
+}
+
+/* Whether a folder's name, which is no exchange of ours, is one of an exchange. */
+static int is_of_no_adapter(const struct dirent *entry)
+{
+    for (size_t i = 0; i < FOLDERS; i++)
+        if (strcmp(folders[i].folder, entry->d_name) == 0)
+            return 0;
+    return entry->d_type == DT_DIR && entry->d_name[0] != '.' && entry->d_name[0] != '_';
+}
+
+static void exchanges_without_an_adapter_are_named(void)
+{
+    if (test_shared_folder() == NULL)
+        return;
+    char path[256];
+    struct dirent **entries = NULL;
+    (void)snprintf(path, sizeof path, "%s/exchanges", test_shared_folder());
+    int count = scandir(path, &entries, is_of_no_adapter, alphasort);
+    printf("\n");
+    for (int i = 0; i < count; i++) {
+        printf("  %s: left out: no adapter\n", entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    CU_ASSERT(count >= 0);
+    CU_ASSERT_EQUAL(FOLDERS, exchange_count);
+    printf("  ");
+}
+
 static size_t other_readings(void)
 {
     size_t count = 0;
@@ -450,6 +493,8 @@ const char *const suite_name = "recordings";
 
 const struct test suite_tests[] = {
     {"every recording is read or left out", every_recording_is_read_or_left_out},
+    {"a page is no answer for anybody", a_page_is_no_answer_for_anybody},
+    {"exchanges without an adapter are named", exchanges_without_an_adapter_are_named},
     {"every other reading has its recording", every_other_reading_has_its_recording},
     {NULL, NULL},
 };
