@@ -185,6 +185,45 @@ static void a_lifetime_is_overlapped(void)
     settle(HISTORY_BEGINS);
 }
 
+/* The fault stays: what the exchange has now is what it has. */
+static void confirmations_see_what_the_exchange_changes(void)
+{
+    stage_set(SPEED);
+    stage.streams = stage.faults.revises = true;
+    double streamed = metric_value(METRIC_candles_streamed_total);
+    stage_start();
+    stage_run(60000);
+    int64_t closed = stage_closed();
+    stage_run(SETTLE_MS); /* two periods */
+    CU_ASSERT(metric_value(METRIC_candles_streamed_total) - streamed >= 95 * STAGE_SYMBOLS);
+    CU_ASSERT(stage.revisions >= 20);
+    CU_ASSERT(stage_store_has(HISTORY_BEGINS, closed - 1));
+    check_world();
+    stage_kill();
+}
+
+static void streams_follow_the_market(void)
+{
+    stage_set(SPEED);
+    stage.streams = true;
+    stage.refresh_s = 100;
+    stage.unlisted[4] = true;
+    stage_start();
+    stage_run(3000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS - 2);
+    stage_list(4, true);
+    stage_run(4000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS);
+    unsigned texts = stage.stream_texts;
+    stage_list(1, false);
+    stage_run(15000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS - 2);
+    CU_ASSERT_EQUAL(stage.stream_texts - texts, 2); /* tickers and candles are given up */
+    CU_ASSERT_EQUAL(stage.stream_connections, 1);
+    check_world();
+    stage_kill();
+}
+
 static void a_lost_lease_ends_the_streams(void)
 {
     begin(SPEED);
@@ -254,6 +293,8 @@ const struct test suite_tests[] = {
     {"cuts cost no candle", cuts_cost_no_candle},
     {"connections are not tried too often", connections_are_not_tried_too_often},
     {"a lifetime is overlapped", a_lifetime_is_overlapped},
+    {"confirmations see what the exchange changes", confirmations_see_what_the_exchange_changes},
+    {"streams follow the market", streams_follow_the_market},
     {"a lost lease ends the streams", a_lost_lease_ends_the_streams},
     {"bans are obeyed", bans_are_obeyed},
     {"whatever happens, no candle is lost", whatever_happens_no_candle_is_lost},
