@@ -135,6 +135,8 @@ static int change_market(struct fetcher *fetcher, int64_t now_ms)
     size_t changed = refresh_apply(&fetcher->refresh, first, now_ms);
     if (changed > 0)
         code = resize(fetcher);
+    if (code == 0)
+        poll_resume(&fetcher->poll);
     if (changed > 0 && !first)
         publish_instruments(&fetcher->publish, poll_exchange_ms(&fetcher->poll));
     go_on_with_arrived(fetcher, now_ms);

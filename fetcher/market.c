@@ -228,8 +228,10 @@ void market_set_instrument(struct market *market, const struct instrument *instr
     assert(known != NULL);
     *known = *instrument;
     for (struct series *series = first_of_symbol(market, known->symbol); series != NULL;
-         series = next_of_symbol(series))
+         series = next_of_symbol(series)) {
+        series->resumed = series->resumed || (series->halted && known->trading);
         series->halted = !known->trading;
+    }
 }
 
 /* ---- life ---- */

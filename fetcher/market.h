@@ -35,6 +35,7 @@ struct series {
     bool followed;        /* its candles are asked for */
     bool leaving;         /* its symbol goes: its candles are not asked for any more, no snapshot has it */
     bool halted;          /* its symbol does not trade: there is no hurry */
+    bool resumed;         /* it trades again, and was not asked for since */
     bool ready;           /* caught up once since the start: its ring may be handed out, new candles are published */
     int64_t fire_from_ms; /* candles that open before it are history; -1 until the store has confirmed it */
     struct ring ring;     /* closed candles only; what is behind a shard's last sequence follows in its next message */

@@ -542,6 +542,16 @@ void poll_follow(struct poll *poll)
     loop_set_timer(poll->context->loop, poll->timer, 0);
 }
 
+void poll_resume(struct poll *poll)
+{
+    for (struct series *series = NULL; (series = market_next(poll->market, series)) != NULL;) {
+        if (series->resumed && series->followed)
+            schedule_set(&poll->jobs[POLL_CANDLES], market_index(poll->market, series), 0);
+        series->resumed = false;
+    }
+    loop_set_timer(poll->context->loop, poll->timer, 0);
+}
+
 void poll_on_stored(struct poll *poll, struct series *series)
 {
     struct poll_flight flight = {

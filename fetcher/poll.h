@@ -123,6 +123,9 @@ int poll_prepare(struct poll *poll) MUST_CHECK;
  * has, their beginnings are confirmed. */
 void poll_follow(struct poll *poll);
 
+/* Asks at once for the candles of those that trade again. */
+void poll_resume(struct poll *poll);
+
 /* The store has acked candles of a series: its ring has room. */
 void poll_on_stored(struct poll *poll, struct series *series);
 

@@ -554,6 +554,42 @@ static void test_memory_is_bounded_and_reused(void)
     end_work(work);
 }
 
+/* Under a new epoch the series of a shard are those of the next snapshot; what was there already goes on. */
+static void test_series_join_and_leave(void)
+{
+    begin_source(600);
+    struct work *work = new_work();
+    (void)work_grant(work, SHARD, 1, 0);
+    for (uint16_t s = 0; s < 2; s++) {
+        struct snapshot part = snapshot_part(work, s, RING);
+        part.parts = 2;
+        CU_ASSERT_EQUAL(work_on_snapshot(work, &part, 0), 0);
+    }
+    CU_ASSERT_EQUAL(work_count(work).series, 2);
+    forget_seen();
+    (void)work_grant(work, SHARD, 2, 0);
+    uint64_t analysed = work->candles_analysed;
+    for (uint16_t s = 0; s < 2; s++) {
+        struct snapshot part = snapshot_part(work, s + 1, RING);
+        part.part = (uint16_t)(s + 1), part.parts = 2;
+        CU_ASSERT_EQUAL(work_on_snapshot(work, &part, 0), 0);
+    }
+    CU_ASSERT_EQUAL(work_count(work).series, 2);
+    CU_ASSERT_EQUAL(work->candles_analysed - analysed, RING); /* of the one that joined */
+    for (size_t i = 0; i < seen_count; i++)
+        CU_ASSERT_STRING_EQUAL(seen[i].signal.symbol, symbols[2]);
+    publish(work, false);
+    CU_ASSERT_EQUAL(work->candles_analysed - analysed, RING + 2);
+    CU_ASSERT_EQUAL(work->series_allocated, 3);
+    (void)work_grant(work, SHARD, 3, 0);
+    struct snapshot none = snapshot_part(work, 0, RING);
+    none.part = none.parts = 0;
+    CU_ASSERT_EQUAL(work_on_snapshot(work, &none, 0), 0);
+    CU_ASSERT_EQUAL(work_count(work).series, 0);
+    CU_ASSERT(work->shards[SHARD].stream.live);
+    end_work(work);
+}
+
 const char *const suite_name = "analyzer";
 const struct test suite_tests[] = {
     {"decides as if each series were fed plainly", test_decides_as_if_fed_plainly},
@@ -568,6 +604,7 @@ const struct test suite_tests[] = {
     {"every signal comes, whatever is lost and whoever dies", test_every_signal_comes_whatever_happens},
     {"what is not held is skipped", test_what_is_not_held_is_skipped},
     {"impossible input is refused", test_impossible_input_is_refused},
+    {"series join and leave", test_series_join_and_leave},
     {"memory is bounded and reused", test_memory_is_bounded_and_reused},
     {0},
 };

@@ -274,6 +274,73 @@ static void test_nobody_else_gets_one(void)
     end();
 }
 
+/* The lease of AAAUSDT's shard as alice knows it now. */
+static struct shard_lease newest_lease(void)
+{
+    struct shard_lease rows[SHARDS];
+    struct lease lease = lease_to(&alice, rows);
+    for (uint32_t i = 0; i < lease.granted.count; i++)
+        if (rows[i].shard == shard_of("binance", "AAAUSDT"))
+            return rows[i];
+    CU_FAIL_FATAL("AAAUSDT is not granted");
+    return rows[0];
+}
+
+/* A symbol that shares AAAUSDT's shard. */
+static struct instrument neighbour(void)
+{
+    struct instrument instrument = {.trading = true};
+    for (int i = 0; i == 0 || shard_of("binance", instrument.symbol) != shard_of("binance", "AAAUSDT"); i++)
+        (void)snprintf(instrument.symbol, sizeof instrument.symbol, "N%dUSDT", i);
+    return instrument;
+}
+
+static size_t snapshot_parts(const struct shard_lease *held)
+{
+    sent_count = 0;
+    struct snapshot_request request = {.shard = held->shard, .epoch = held->epoch};
+    CU_ASSERT_EQUAL(hand_over(&alice, RECORD_snapshot_request, &request), 0);
+    return sent_count;
+}
+
+/* The holder of a shard is told by a new epoch that a series has joined, once it is ready, and that one has left. */
+static void test_a_shard_whose_series_change_gets_a_new_epoch(void)
+{
+    struct shard_lease before = grant_all_to_alice(), now;
+    struct instrument instrument = neighbour();
+    CU_ASSERT_EQUAL(market_add(&market, &instrument), 0);
+    control_on_tick(&control, now_ms);
+    CU_ASSERT_EQUAL(sent_count, 0);
+    CU_ASSERT_EQUAL(snapshot_parts(&before), 2); /* without those that are not ready */
+    sent_count = 0;
+    make_ready();
+    control_on_tick(&control, now_ms);
+    now = newest_lease();
+    CU_ASSERT(now.epoch > before.epoch);
+    CU_ASSERT_EQUAL(snapshot_parts(&before), 0);
+    CU_ASSERT_EQUAL(snapshot_parts(&now), 4);
+    sent_count = 0;
+    CU_ASSERT(market_leave(&market, "AAAUSDT"));
+    control_on_tick(&control, now_ms);
+    before = now;
+    now = newest_lease();
+    CU_ASSERT(now.epoch > before.epoch);
+    CU_ASSERT_EQUAL(snapshot_parts(&now), 2);
+    CU_ASSERT(market_leave(&market, instrument.symbol));
+    control_on_tick(&control, now_ms);
+    now = newest_lease();
+    CU_ASSERT_EQUAL(snapshot_parts(&now), 1); /* which says that there are none */
+    sent_count = 0;
+    control_on_tick(&control, now_ms);
+    CU_ASSERT_EQUAL(sent_count, 0);
+    instrument = *market_instrument(&market, "AAAUSDT"); /* it stays after all */
+    CU_ASSERT_EQUAL(market_add(&market, &instrument), 0);
+    control_on_tick(&control, now_ms);
+    now = newest_lease();
+    CU_ASSERT_EQUAL(snapshot_parts(&now), 2);
+    end();
+}
+
 static void test_a_full_queue_is_no_error(void)
 {
     struct shard_lease held = grant_all_to_alice();
@@ -307,6 +374,7 @@ const struct test suite_tests[] = {
     {"who leaves is not answered, but the heir is", test_who_leaves_is_not_answered_but_the_heir_is},
     {"the holder gets a snapshot, one part a series", test_the_holder_gets_a_snapshot},
     {"nobody else gets a snapshot", test_nobody_else_gets_one},
+    {"a shard whose series change gets a new epoch", test_a_shard_whose_series_change_gets_a_new_epoch},
     {"a full queue is no error", test_a_full_queue_is_no_error},
     {"what does not belong on the link is refused", test_what_does_not_belong_is_refused},
     {0},
