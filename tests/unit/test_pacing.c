@@ -161,6 +161,18 @@ static void headers_correct_upwards_only(void)
     CU_ASSERT(budget_take(&budget, BUDGET_orders, 500, 2 * MINUTE + 1, &again));
 }
 
+static void a_ban_lasts_as_long_as_the_exchange_is_known_for(void)
+{
+    const struct exchange known = {.weight_limit = 600, .weight_window_ms = 5000, .ban_ms = 10 * MINUTE};
+    struct budget budget;
+    budget_init(&budget, &known, 80);
+    budget_stop(&budget, EXCHANGE_BANNED, -1, 900, 1000, 0);
+    CU_ASSERT_EQUAL(budget.stopped_until_ms, 1000 + 10 * MINUTE);
+    budget_init(&budget, &known, 80);
+    budget_stop(&budget, EXCHANGE_BANNED, 7, 900, 1000, 0); /* what it says itself counts more */
+    CU_ASSERT_EQUAL(budget.stopped_until_ms, 8000);
+}
+
 static void a_stop_lasts_as_long_as_the_exchange_says(void)
 {
     struct budget budget = minutes_of(6000, 80);
@@ -299,6 +311,7 @@ const struct test suite_tests[] = {
     {"no window ever has more, whoever takes when", no_window_ever_has_more},
     {"headers correct the count upwards only", headers_correct_upwards_only},
     {"a stop lasts as long as the exchange says", a_stop_lasts_as_long_as_the_exchange_says},
+    {"a ban lasts as long as the exchange is known for", a_ban_lasts_as_long_as_the_exchange_is_known_for},
     {"stops without an end double", stops_without_an_end_double},
     {"the clock runs with its speed", the_clock_runs_with_its_speed},
     {"the first sample may lie before the guess", the_first_sample_may_lie_before_the_guess},
