@@ -79,7 +79,8 @@ static bool leaves_hole(struct series *series, const struct candle *row, struct 
     int64_t missing = (row->open_time_ms - newest_ms) / interval_ms - 1;
     if (missing <= 0)
         return false;
-    bool searched = series->searched_ms >= row->open_time_ms - interval_ms;
+    int64_t hole_end_ms = row->open_time_ms - interval_ms;
+    bool searched = series->searched_ms >= hole_end_ms || series->quiet_through_ms >= hole_end_ms;
     if (!searched && series->hole_asks < INTAKE_HOLE_ASKS) {
         series->hole_asks++;
         return true;

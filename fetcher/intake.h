@@ -10,6 +10,7 @@
 
 enum {
     INTAKE_HOLE_ASKS = 2,       /* a hole is asked for so often again before it counts as the exchange's own */
+    INTAKE_QUIET_SETTLED = 3,   /* where times without trades are left out, a hole so many candles old is one */
     INTAKE_FRUITLESS_ASKS = 2,  /* a tail that is missing is asked for so often again before a series may be ready */
     INTAKE_GRACE_MS = 500,      /* of exchange time, */
     INTAKE_GRACE_WALL_MS = 20,  /* and at least this much of ours */

@@ -42,6 +42,7 @@ struct series {
 
     int64_t history_from_ms;   /* where to begin while the ring is empty; open time */
     int64_t searched_ms;       /* the exchange has nothing between the newest and this open time, it is asked no more */
+    int64_t quiet_through_ms;  /* a hole that ends by this open time is a time without trades, not asked for again */
     int64_t stored_through_ms; /* open time of the newest candle that the store has acked; -1: none */
     bool storing;              /* a batch with candles of it waits for its ack */
     bool waiting_to_store;     /* it stands in the archive's queue */

@@ -525,7 +525,9 @@ int poll_prepare(struct poll *poll)
 
 void poll_follow(struct poll *poll)
 {
-    int64_t history = poll->context->config->market_history;
+    int64_t history = poll->context->config->market_history, reach = poll->exchange->candles_reach - POLL_REACH_SPARE;
+    if (poll->exchange->candles_reach > 0 && history > reach)
+        history = reach;
     int64_t exchange_ms = poll_exchange_ms(poll);
     for (struct series *series = NULL; (series = market_next(poll->market, series)) != NULL;) {
         if (series->followed || series->leaving)

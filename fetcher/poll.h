@@ -35,6 +35,7 @@ enum {
     POLL_REFUSED_TICKERS_MS = 2000, /* tickers earlier: the list of markets was asked for meanwhile */
     POLL_TROUBLE = 5,              /* after so many failures in a row, a success brings everything forward */
     POLL_CHUNK_MAX = 100,          /* symbols of a ticker request */
+    POLL_REACH_SPARE = 5,          /* candles fewer than an exchange keeps are counted upon: its clock goes on */
     POLL_TICKERS_SHARE = 50,       /* percent of the budget that polls of the tickers are planned to use at most */
 };
 

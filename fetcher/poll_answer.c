@@ -117,11 +117,12 @@ static int keep_candle(void *user, const struct candle *candle)
     return 0;
 }
 
-static void count_intake(const struct series *series, const struct intake *intake)
+static void count_intake(const struct poll *poll, const struct series *series, const struct intake *intake)
 {
+    bool odd = intake->refused > 0 || (intake->absent > 0 && !poll->exchange->leaves_out_quiet);
     metric_add(METRIC_candles_refused_total, intake->refused);
     metric_add(METRIC_candles_absent_total, intake->absent);
-    if (intake->refused + intake->absent > 0)
+    if (odd)
         log_warn("candles_odd", log_text("symbol", series->symbol), log_int("interval_s", series->interval_s),
                  log_int("refused", intake->refused), log_int("absent", intake->absent),
                  log_int("newest_ms", ring_newest_ms(&series->ring)));
@@ -172,7 +173,7 @@ void poll_take(struct poll *poll, const struct poll_flight *flight, const struct
     struct series *series = &poll->market->slots[flight->index];
     take_changes(poll, series, rows, count);
     intake_take(series, rows, count, flight->last_open_ms, out);
-    count_intake(series, out);
+    count_intake(poll, series, out);
     if (series->ready)
         publish_candles(poll->publish, series, out->appended, flight->exchange_ms);
     bool caught_up = out->complete || series->fruitless > INTAKE_FRUITLESS_ASKS;
@@ -189,6 +190,9 @@ static int read_candles(struct poll *poll, const struct poll_flight *flight, con
     int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, poll);
     if (code != 0)
         return error_context(code, "%s", series->symbol);
+    if (poll->exchange->leaves_out_quiet)
+        series->quiet_through_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms) -
+                                   INTAKE_QUIET_SETTLED * (int64_t)series->interval_s * 1000;
     poll_take(poll, flight, poll->rows, poll->row_count, &intake);
     streams_note_candles(poll->streams, series, intake.appended);
     plan_candles(poll, flight, series, &intake);

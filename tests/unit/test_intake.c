@@ -131,6 +131,19 @@ static void a_hole_is_asked_for_twice_more(void)
     ring_release(&series.ring);
 }
 
+static void a_quiet_time_is_not_asked_for_again(void)
+{
+    struct series series = series_of(1, 3);
+    series.quiet_through_ms = 6 * MINUTE;
+    struct intake intake = take(&series, 9, MINUTES(5, 7, 9)); /* 4 and 6 are old enough, 8 is not */
+    CU_ASSERT(intake.hole && !intake.complete);
+    CU_ASSERT(intake.appended == 2 && intake.absent == 2 && newest(&series) == 7);
+    series.quiet_through_ms = 8 * MINUTE;
+    intake = take(&series, 9, MINUTES(7, 9));
+    CU_ASSERT(intake.complete && !intake.hole && intake.absent == 1 && series.hole_asks == 0);
+    ring_release(&series.ring);
+}
+
 static void a_hole_that_fills_is_no_gap(void)
 {
     struct series series = series_of(1, 3);
@@ -462,6 +475,7 @@ const struct test suite_tests[] = {
     {"a forming candle is not taken", a_forming_candle_is_not_taken},
     {"a missing tail is asked for again", a_missing_tail_is_asked_for_again},
     {"a hole is asked for twice more", a_hole_is_asked_for_twice_more},
+    {"a quiet time is not asked for again", a_quiet_time_is_not_asked_for_again},
     {"a hole that fills is no gap", a_hole_that_fills_is_no_gap},
     {"history begins where the exchange has it", history_begins_where_the_exchange_has_it},
     {"nothing unstored is rolled over", nothing_unstored_is_rolled_over},
