@@ -346,9 +346,15 @@ static const char put_back_sql[] =
     "INSERT INTO candles (series_id, open_time_ms, open, high, low, close, volume, price_scale, volume_scale)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
-static int copy_candle(void *user, const struct audit_candle *candle)
+/* A candle that is put back. */
+struct kept {
+    bool found;
+    struct audit_candle candle;
+};
+
+static int keep_candle(void *user, const struct audit_candle *candle)
 {
-    *(struct audit_candle *)user = *candle;
+    *(struct kept *)user = (struct kept){.found = true, .candle = *candle};
     return 0;
 }
 
@@ -365,20 +371,20 @@ static int put_back(struct audit *audit, int64_t series_id, const struct audit_c
 int audit_remove(struct audit *audit, const struct audit_series *series, int64_t open_time_ms, int64_t keep,
                  const char *reason, int64_t now_ms, int64_t *count)
 {
-    struct audit_candle kept;
+    struct kept kept = {0};
     const struct cell parameters[] = {
         integer(series->id),         integer(open_time_ms), text(series->exchange), text(series->symbol),
         integer(series->interval_s), integer(now_ms),       text(reason),           integer(keep),
     };
     assert(keep == 0 || keep == 1);
-    int code = 0;
-    if (keep > 0)
-        code = audit_candles(audit, series->id, open_time_ms, open_time_ms + 1, copy_candle, &kept);
-    if (code == 0)
-        code = audit->engine->run(audit->state, copy_removed_sql, parameters, 8, NULL, NULL, count);
+    *count = 0;
+    int code = audit_candles(audit, series->id, open_time_ms, open_time_ms + 1, keep_candle, &kept);
+    if (code != 0 || !kept.found)
+        return code;
+    code = audit->engine->run(audit->state, copy_removed_sql, parameters, 8, NULL, NULL, count);
     if (code == 0)
         code = run(audit, remove_sql, parameters, 2);
-    return code == 0 && keep > 0 ? put_back(audit, series->id, &kept) : code;
+    return code == 0 && keep > 0 ? put_back(audit, series->id, &kept.candle) : code;
 }
 
 int audit_remove_stray(struct audit *audit, const struct audit_stray *stray, const char *reason, int64_t now_ms)

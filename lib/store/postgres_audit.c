@@ -39,6 +39,13 @@ static int refuse(PGconn *connection)
     return error_set(ERROR_CONNECTION, "postgresql: %s", message);
 }
 
+/* What the server remarks by the way is of no use to anybody here. */
+static void drop_notice(void *user, const char *message)
+{
+    (void)user;
+    (void)message;
+}
+
 static int open_connection(void **state, const char *url)
 {
     char *complaint = NULL; /* it may quote the password */
@@ -58,6 +65,7 @@ static int open_connection(void **state, const char *url)
         PQfinish(connection);
         return code;
     }
+    (void)PQsetNoticeProcessor(connection, drop_notice, NULL);
     *state = connection;
     return 0;
 }

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 
 import json
+import socket
 import sqlite3
+import time
 
 import candle_store
 import database
@@ -44,7 +46,7 @@ OF_NO_SERIES = ("orphan", "key_lost")
 
 
 def symbol_of(damage):
-    return damage.upper().replace("_", "") + "USDT"
+    return damage.upper().replace("_", "")[:16] + "USDT"  # names of 20 letters at most
 
 
 def candle_lines():
@@ -111,7 +113,35 @@ def verify(url, *arguments, status):
     ended, text = wick.run_program("wick-verify", "--database", url, "--json", *arguments, seconds=120)
     if ended != status:
         raise AssertionError(f"wick-verify ended with {ended}, expected {status}:\n{text}")
+    if not text.startswith("["):
+        raise AssertionError(f"wick-verify wrote no JSON:\n{text}")
     return json.loads(text)
+
+
+class Exchange:
+    """The simulated exchange, over the files that the store was filled from; its clock stands behind them."""
+
+    def __init__(self, home):
+        self.port = wick.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.journal = home / "journal.jsonl"
+        self.journal.unlink(missing_ok=True)
+        self.program = wick.Program("wick-simulator", "--replay", home / "files", "--port", self.port, "--start",
+                                    START + (COUNT + 10) * MINUTE, "--journal", self.journal)
+
+    def requests(self):
+        return sum("request" in line for line in self.journal.read_text().splitlines())
+
+    def __enter__(self):
+        wick.wait_until("the exchange listens", 30, self._listens)
+        return self
+
+    def _listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def __exit__(self, *_):
+        self.program.stop()
 
 
 def findings(told):
@@ -195,6 +225,49 @@ def gaps_that_nothing_explains_are_holes(home):
     told = verify(url, status=wick.FAILED)
     wick.equal(told[-1]["found"], {"hole": 3992}, "holes")
     wick.equal(sum(row["count"] for row in findings(told)), 5101, "candles missing")
+
+
+@wick.scenario
+def what_can_be_healed_is(home):
+    for url, store in candle_store.engines(home):
+        fill(home, url)
+        Writer(store).run("DELETE FROM candle_absences")  # the quiet minutes are holes now; the exchange lacks them too
+        plant(store)
+        with Exchange(home) as exchange:
+            told = verify(url, "--repair", "--exchange-url", exchange.url, "--data", home, status=wick.FAILED)
+        wick.equal(told[-1]["found"], {"unknown_interval": 1, "spelling": 1, "level_change": 1}, "what no repair heals")
+        wick.equal(told[-1]["explained"]["exchange_lacks"]["candles"], 3 * len(PLANTED), "candles that the exchange lacks")
+        whole = "\n".join(candle_lines())
+        for damage, *_ in PLANTED:
+            if damage not in ("level_change", "absence_overlap"):
+                text = candle_store.run_export(url, "--symbol", symbol_of(damage), "--interval", "1m")
+                wick.equal(text, whole, f"the candles of {damage} after the repair")
+        removed = dict(store.rows("SELECT reason, count(*) FROM candles_removed GROUP BY reason"))
+        wick.equal(removed, {"duplicate": "1", "high_below_low": "1", "outside_range": "1", "price_not_positive": "1",
+                             "volume_negative": "1", "scale": "1", "off_grid": "1", "future": "1", "orphan": "2"},
+                   "what was taken out and kept")
+        Writer(store).run("DELETE FROM series WHERE symbol IN ('ODDUSDT', 'hole-usdt')")
+        told = verify(url, status=wick.OK)
+        wick.equal(told[-1]["found"], {"level_change": 1}, "findings in the end")
+        told, _ = candle_store.run_import(url, home / "files" / "HOLEUSDT_1m.csv")
+        candle_store.counts(told, unchanged=COUNT - 3, new=0, changed=0)
+
+
+@wick.scenario
+def a_ban_is_obeyed(home):
+    url = f"sqlite:{home}/wick.db"
+    fill(home, url)
+    Writer(database.Sqlite(home / "wick.db")).run(f"DELETE FROM candles WHERE open_time_ms = {START + 20 * MINUTE}")
+    with Exchange(home) as exchange:
+        (home / "fetcher-ban").write_text(f"{int(time.time() * 1000) + 600_000} {exchange.url}\n")
+        ended, text = wick.run_program("wick-verify", "--database", url, "--repair", "--exchange-url", exchange.url,
+                                       "--data", home, "--now", START + 200 * MINUTE)
+        wick.equal(ended, wick.FAILED, "the exit status with holes left")
+        wick.contains(text, "has asked us to stop; nothing is sent for another [0-9]+ s")
+        wick.contains(text, f"{len(PLANTED)} hole")
+        wick.equal(exchange.requests(), 0, "requests during the ban")
+        (home / "fetcher-ban").unlink()
+        verify(url, "--repair", "--exchange-url", exchange.url, "--data", home, status=wick.OK)
 
 
 @wick.scenario

@@ -1,6 +1,6 @@
 /* wick verify: whether the store is whole, and mending it. */
 /* SPDX-License-Identifier: MIT */
-#include "tools/verify/report.h"
+#include "tools/verify/repair.h"
 
 #include "lib/base/clock.h"
 #include "lib/base/interval.h"
@@ -8,6 +8,7 @@
 #include "tools/common/flags.h"
 #include "tools/common/stop.h"
 #include "tools/common/time_text.h"
+#include "tools/verify/source.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,9 @@ static const char usage_text[] =
     "usage: wick verify [FLAGS]\n\n"
     "Goes through every series of the store: holes and why they are, candles that cannot be true, damage of the database.\n"
     "docs/data.md lists what is looked for. It may run beside everything else.\n\n"
+    "  --repair           take out what cannot be true (it is kept in the table candles_removed), ask the exchange for what is\n"
+    "                     missing, record what it lacks too as absent, and verify again\n"
+    "  --exchange-url URL where the exchange is (that of --exchange, else the configured one); its clock is asked, too\n"
     "  --exchange NAME    only series of this exchange\n"
     "  --symbol S         only series of this market\n"
     "  --interval I       only series of this interval\n"
@@ -32,9 +36,9 @@ static const char usage_text[] =
     "Exit status: 0 nothing is wrong, 1 something is, or it failed, 2 usage, 4 bad configuration, 5 timed out.\n";
 
 struct arguments {
-    const char *exchange, *symbol, *interval, *now;
+    const char *exchange, *exchange_url, *symbol, *interval, *now;
     struct database_flags database;
-    bool gaps, all, json, help;
+    bool repair, gaps, all, json, help;
     uint32_t interval_s;
     int64_t now_ms;
 };
@@ -44,12 +48,14 @@ static int read_arguments(int argc, char **argv, struct arguments *given)
     int operands = 0;
     const struct flag flags[] = {
         {"exchange", NULL, &given->exchange},
+        {"exchange-url", NULL, &given->exchange_url},
         {"symbol", NULL, &given->symbol},
         {"interval", NULL, &given->interval},
         {"now", NULL, &given->now},
         {"database", NULL, &given->database.database},
         {"config", NULL, &given->database.config},
         {"data", NULL, &given->database.data},
+        {"repair", &given->repair, NULL},
         {"gaps", &given->gaps, NULL},
         {"all", &given->all, NULL},
         {"json", &given->json, NULL},
@@ -67,29 +73,74 @@ static int read_arguments(int argc, char **argv, struct arguments *given)
     return code;
 }
 
+/* The time of the exchange itself, where it is told where that is. */
+static int ask_time(const struct repair *repair, int64_t *now_ms)
+{
+    const struct source_options options = {
+        .exchange = repair->main_exchange,
+        .url = repair->exchange_url,
+        .data_dir = repair->data_dir,
+        .interrupted = repair->survey.interrupted,
+    };
+    struct source *source;
+    int code = source_open(&source, &options);
+    if (code != 0)
+        return error_context(code, "ask the exchange for the time");
+    *now_ms = source_now_ms(source);
+    source_close(source);
+    return 0;
+}
+
+static int mend(struct repair *repair, const char *url)
+{
+    struct store store;
+    int code = database_open(&store, url);
+    if (code != 0)
+        return code;
+    repair->store = &store;
+    code = repair_run(repair);
+    store_close(&store);
+    return code;
+}
+
+static int run(const struct arguments *given, const struct database_choice *choice, struct repair *repair)
+{
+    struct survey *survey = &repair->survey;
+    int code = 0;
+    repair->main_exchange = given->exchange != NULL ? given->exchange : choice->exchange;
+    repair->exchange_url = given->exchange_url != NULL ? given->exchange_url : choice->exchange_url;
+    repair->data_dir = choice->data_dir;
+    if (given->exchange_url != NULL && given->now == NULL)
+        code = ask_time(repair, &survey->now_ms);
+    if (code == 0)
+        code = audit_open(&survey->audit, choice->url);
+    if (code == 0 && given->repair)
+        code = mend(repair, choice->url);
+    return code == 0 ? survey_run(survey) : code;
+}
+
 static int verify(const struct arguments *given)
 {
     struct database_choice choice;
     struct progress progress;
     struct report report = {.json = given->json, .all = given->all, .gaps = given->gaps, .progress = &progress};
-    struct survey survey = {
-        .filter = {.exchange = given->exchange, .symbol = given->symbol, .interval_s = given->interval_s},
-        .now_ms = given->now_ms,
-        .progress = &progress,
-        .interrupted = stop_on_signals(),
-        .listener = report_listener(&report),
+    struct repair repair = {
+        .survey = {.filter = {.exchange = given->exchange, .symbol = given->symbol, .interval_s = given->interval_s},
+                   .now_ms = given->now_ms,
+                   .progress = &progress,
+                   .interrupted = stop_on_signals(),
+                   .listener = report_listener(&report)},
+        .report = &report,
     };
     progress_open(&progress, "verify");
     int code = database_choose(&given->database, &choice);
     if (code == 0)
-        code = audit_open(&survey.audit, choice.url);
-    if (code == 0)
-        code = survey_run(&survey);
+        code = run(given, &choice, &repair);
     if (code == 0)
         report_end(&report);
     else
         (void)fprintf(stderr, "wick verify: %s\n", error_message());
-    audit_close(survey.audit);
+    audit_close(repair.survey.audit);
     return code != 0 ? status_of_code(code) : report.wrong > 0 ? STATUS_DAMAGED : 0;
 }
 
