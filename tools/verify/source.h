@@ -31,6 +31,7 @@ int source_open(struct source **out, const struct source_options *options) MUST_
 /* NULL is allowed. */
 void source_close(struct source *source);
 
+/* Its adapter. */
 const struct exchange *source_exchange(const struct source *source);
 
 /* The exchange's clock, ms since 1970 UTC. */
