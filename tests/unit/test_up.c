@@ -276,7 +276,8 @@ static const char *value_in(const struct strings *strings, const char *name)
 static struct plan *make_plan(enum market_kind kind)
 {
     static struct plan plan;
-    plan = (struct plan){.links_port = 5560, .health_port = 5610, .simulator_port = 5640, .dashboard_port = 8081};
+    plan = (struct plan){.links_port = 5560, .health_port = 5610, .simulator_port = 5640, .stream_port = 5641,
+                         .dashboard_port = 8081};
     plan.market = (struct market){.kind = kind, .exchange = "binance", .intervals = "5m", .symbols = 7, .speed = 600};
     (void)snprintf(plan.data_dir, sizeof plan.data_dir, "/some/data");
     plan.config = load_config();
@@ -297,6 +298,7 @@ static void each_process_is_given_its_own_options(void)
     CU_ASSERT_STRING_EQUAL(value_in(&built, "WICK_MARKET__INTERVALS"), "5m");
     CU_ASSERT_STRING_EQUAL(value_in(&built, "WICK_EXCHANGE__SPEED"), "600");
     CU_ASSERT_STRING_EQUAL(value_in(&built, "WICK_EXCHANGE__URL"), "http://127.0.0.1:5640");
+    CU_ASSERT_STRING_EQUAL(value_in(&built, "WICK_EXCHANGE__STREAM_URL"), "ws://127.0.0.1:5641/ws");
     CU_ASSERT_PTR_NULL(value_in(&built, "WICK_DATABASE__URL"));
     CU_ASSERT_PTR_NULL(value_in(&built, "WICK_DASHBOARD__PORT"));
     CU_ASSERT_EQUAL(environment_build(plan, ROLE_PERSISTER, 5612, &built), 0);

@@ -7,7 +7,6 @@
 #include "tools/simulator/text.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -120,6 +120,8 @@ static void settle_market(const struct plan *plan, enum role role, struct string
     if (!market_is_simulated(market))
         return;
     settle(out, role, "exchange", "url", "http://127.0.0.1:%d", plan->simulator_port);
+    if (!given(plan->config, "exchange", "stream_url"))
+        settle(out, role, "exchange", "stream_url", "ws://127.0.0.1:%d/ws", plan->stream_port);
     settle(out, role, "exchange", "api_key", "%s", ""); /* a real key is not for the simulated exchange */
     settle(out, role, "exchange", "api_secret", "%s", "");
 }
@@ -190,6 +192,7 @@ int simulator_arguments(const struct plan *plan, struct strings *out)
     begin(out);
     add(out, "wick-simulator");
     add(out, "--port=%d", plan->simulator_port);
+    add(out, "--stream-port=%d", plan->stream_port);
     if (market->kind == MARKET_REPLAYED) {
         add(out, "--replay=%s", market->replay_dir);
     } else {

@@ -112,8 +112,9 @@ static int choose_ports(struct plan *plan)
                    ? ports_claim_exactly(&plan->claims, plan->links_port, LINKS)
                    : ports_claim(&plan->claims, plan->links_port, LINKS, &plan->links_port);
     if (code == 0)
-        code = ports_claim(&plan->claims, PLAN_HEALTH_PORT, processes + 1, &plan->health_port);
+        code = ports_claim(&plan->claims, PLAN_HEALTH_PORT, processes + 2, &plan->health_port);
     plan->simulator_port = plan->health_port + processes;
+    plan->stream_port = plan->simulator_port + 1;
     return code;
 }
 

@@ -30,6 +30,7 @@ struct plan {
     int links_port;     /* the first of LINKS */
     int health_port;    /* the first; one a process */
     int simulator_port; /* behind the health ports */
+    int stream_port;    /* the simulated exchange's other one, behind that */
     int dashboard_port;
     bool password_is_ours;
     char password[PASSWORD_LENGTH_MAX + 1]; /* ours; else empty */
