@@ -6,6 +6,7 @@
 
 #include "lib/base/log.h"
 #include "lib/runtime/metrics.h"
+#include "persister/retention.h"
 #include "persister/state.h"
 
 enum { STOP_MS = 3000 /* how long a stopping persister tries to commit what waits */ };
@@ -29,7 +30,7 @@ static void on_tick(struct service_context *context, void *state, int64_t now_ms
 static int open_database(struct persister *persister)
 {
     const struct config *config = persister->context->config;
-    const struct store_settings settings = {
+    struct store_settings settings = {
         .pool_min = (unsigned)config->database_pool_min,
         .pool_size = (unsigned)config->database_pool_size,
         .pool_overflow = (unsigned)config->database_pool_overflow,
@@ -39,7 +40,10 @@ static int open_database(struct persister *persister)
     if (settings.pool_min > settings.pool_size)
         return error_set(ERROR_CONFIGURATION, "database.pool_min is %u, more than database.pool_size, which is %u",
                          settings.pool_min, settings.pool_size);
-    int code = store_open_with(&persister->store, secret_reveal(&config->database_url), &settings);
+    int code = retention_read(config->database_retention, &settings);
+    if (code != 0)
+        return code;
+    code = store_open_with(&persister->store, secret_reveal(&config->database_url), &settings);
     return code == 0 ? 0 : error_context(code == ERROR_ARGUMENT ? ERROR_CONFIGURATION : code, "database.url");
 }
 

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -99,6 +100,7 @@ static void close_store(struct store *store)
     }
     (void)close(pool->poller);
     PQconninfoFree(pool->options);
+    free(pool->months);
     series_map_release(&pool->series);
     candle_order_release(&pool->order);
 }
@@ -131,6 +133,8 @@ static bool takes(const struct store *store, enum store_work work)
                (!pool->write_fails || clock_monotonic_ms() >= pool->write_again_ms);
     case STORE_QUERY:
         return postgres_takes_query(pool);
+    case STORE_UPKEEP:
+        return false;
     }
     return false;
 }

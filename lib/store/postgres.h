@@ -105,6 +105,11 @@ struct postgres_session {
     struct postgres_parameters parameters;
 };
 
+/* The time of one partition of candles. */
+struct postgres_month {
+    int64_t from_ms, to_ms;
+};
+
 struct postgres {
     struct store *store;
     struct store_settings settings;
@@ -123,6 +128,12 @@ struct postgres {
     bool write_fails;
     struct backoff write_backoff;
     int64_t write_again_ms; /* monotonic */
+
+    struct postgres_month *months; /* the partitions as they were when they were last looked at; owned */
+    size_t month_count;
+    struct postgres_work upkeep;
+    size_t upkeep_step; /* of a round */
+    int64_t upkeep_ms;  /* monotonic; when the next step is due */
 
     struct series_map series; /* only ever grows while somebody is connected: queries stand in it */
     struct candle_order order;
@@ -240,6 +251,20 @@ int postgres_put_copy(struct postgres_session *session) MUST_CHECK;
 
 /* Counts the rows that a statement has written, as those of the work. */
 int postgres_count_changed(struct postgres_session *session, PGresult *result) MUST_CHECK;
+
+/* ---- postgres_months.c ---- */
+
+/* Takes the partitions that there are. ERROR_MEMORY. */
+int postgres_take_months(struct postgres *pool, const PGresult *result) MUST_CHECK;
+
+/* How many times of a batch's candles are to be named when the partitions that it lacks are made; 0: it lacks none. */
+size_t postgres_count_lacking(const struct postgres *pool, const struct store_batch *batch);
+
+/* Adds the statements that make them, and list all that there are. `count` as above. */
+int postgres_send_ensure(struct postgres_session *session, size_t count) MUST_CHECK;
+
+/* Puts the next step of the upkeep among the work that waits, when it is due. */
+void postgres_keep_up(struct postgres *pool, int64_t now_ms);
 
 /* ---- postgres_query.c ---- */
 

@@ -37,6 +37,7 @@ static const struct {
     [STORE_WRITE] = {POSTGRES_WRITE_LOCK, POSTGRES_WRITE_TIME, 70000},
     [STORE_LEASE] = {"1s", "2s", 4000},
     [STORE_QUERY] = {"5s", "30s", 40000},
+    [STORE_UPKEEP] = {"1s", "60s", 70000},
 };
 
 int64_t postgres_silence_ms(const struct postgres_session *session)
@@ -130,6 +131,10 @@ static int result_error(struct postgres_session *session, const PGresult *result
     session->flight_lost = message == NULL || sqlstate == NULL || meaning_of(sqlstate)->lost;
     if (message == NULL || sqlstate == NULL)
         return postgres_error(session, "read an answer");
+    if (strcmp(sqlstate, "23514") == 0 && PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL) {
+        session->pool->month_count = 0; /* no rule is broken: somebody has dropped the partition */
+        return error_set(ERROR_CONNECTION, "%s (SQLSTATE %s)", message, sqlstate);
+    }
     return error_set(meaning_of(sqlstate)->code, "%s (SQLSTATE %s)", message, sqlstate);
 }
 

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-enum { RESERVED = 2 /* sessions that queries leave to the write and the lease */ };
+enum { RESERVED = 2 /* sessions that queries leave to writing and leases */ };
 
 /* ---- counting ---- */
 
@@ -277,6 +277,7 @@ static void end_what_waited_enough(struct postgres *pool, int64_t now_ms)
 {
     end_if_waited_enough(pool, &pool->lease, now_ms);
     end_if_waited_enough(pool, &pool->write, now_ms);
+    end_if_waited_enough(pool, &pool->upkeep, now_ms);
     for (size_t i = 0; i < POSTGRES_QUERIES_MAX; i++)
         end_if_waited_enough(pool, &pool->queries[i], now_ms);
 }
@@ -286,9 +287,11 @@ static void end_what_waited_enough(struct postgres *pool, int64_t now_ms)
 void postgres_dispatch(struct postgres *pool, int64_t now_ms)
 {
     choose_for_leases(pool);
+    postgres_keep_up(pool, now_ms);
     try_to_start(pool, &pool->lease, now_ms);
     try_to_start(pool, &pool->write, now_ms);
     start_queries(pool, now_ms);
+    try_to_start(pool, &pool->upkeep, now_ms);
     end_what_waited_enough(pool, now_ms);
     close_spare_sessions(pool, now_ms);
     open_sessions(pool, now_ms);
@@ -305,7 +308,9 @@ int64_t postgres_dispatch_deadline(const struct postgres *pool)
         deadline_ms = pool->retry_ms;
     if (pool->write_fails && pool->write_again_ms < deadline_ms)
         deadline_ms = pool->write_again_ms;
-    bool waits = count_waiting(pool) > 0, spare = spare_ms(pool) < INT64_MAX;
+    if (pool->upkeep.state == WORK_NONE && postgres_usable(pool) > 0 && pool->upkeep_ms < deadline_ms)
+        deadline_ms = pool->upkeep_ms;
+    bool waits = count_waiting(pool) > 0 || pool->upkeep.state == WORK_WAITS, spare = spare_ms(pool) < INT64_MAX;
     int64_t later_ms = clock_monotonic_ms() + POSTGRES_LOOK_MS;
     return (waits || spare) && later_ms < deadline_ms ? later_ms : deadline_ms;
 }

@@ -65,6 +65,12 @@ static void on_series_loaded(struct postgres_session *session, int code)
 
 /* ---- migrations ---- */
 
+static void forget_database(struct postgres *pool)
+{
+    series_map_clear(&pool->series);
+    pool->month_count = 0;
+}
+
 static void on_committed(struct postgres_session *session, int code)
 {
     if (code == 0 && PQenterPipelineMode(session->connection) != 1)
@@ -72,7 +78,7 @@ static void on_committed(struct postgres_session *session, int code)
     if (code == 0)
         code = postgres_send_load_series(session);
     if (postgres_usable(session->pool) == 0) /* it may be another database, with other ids */
-        series_map_clear(&session->pool->series);
+        forget_database(session->pool);
     if (code != 0)
         postgres_lost(session);
     else

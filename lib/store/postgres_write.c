@@ -274,7 +274,7 @@ static void send_batch(struct postgres_session *session)
         send_rows(session);
 }
 
-static void on_series_added(struct postgres_session *session, int code)
+static void on_room_made(struct postgres_session *session, int code)
 {
     if (code != 0)
         postgres_end_work(session, code);
@@ -282,32 +282,40 @@ static void on_series_added(struct postgres_session *session, int code)
         send_batch(session);
 }
 
-/* The insertion has no rows to take; the look-up behind it has. */
-static int take_series_or_none(struct postgres_session *session, PGresult *result)
+/* Of the statements that make room, the series have four columns, the partitions two. */
+static int take_room(struct postgres_session *session, PGresult *result)
 {
-    return PQresultStatus(result) == PGRES_TUPLES_OK ? postgres_take_series(session, result)
-                                                     : postgres_ignore(session, result);
+    if (PQnfields(result) == 4)
+        return postgres_take_series(session, result);
+    int code = PQnfields(result) == 2 ? postgres_take_months(session->pool, result) : 0;
+    PQclear(result);
+    return code;
 }
 
-/* Gives ids to the series that have none, in a flight of their own: the ids then hold whatever becomes of the batch. */
-static void add_series(struct postgres_session *session, const struct series_map *missing)
+/* Gives ids to the series that have none, and makes partitions, in a flight of their own: they then stay whatever
+ * becomes of the batch. */
+static void make_room(struct postgres_session *session, const struct series_map *missing, size_t lacking)
 {
     int code = postgres_send_limits(session);
-    if (code == 0)
+    if (code == 0 && missing->count > 0)
         code = send_missing_series(session, missing);
-    if (code == 0)
+    if (code == 0 && missing->count > 0)
         code = postgres_send_load_series(session);
-    postgres_fly(session, code, take_series_or_none, on_series_added);
+    if (code == 0 && lacking > 0)
+        code = postgres_send_ensure(session, lacking);
+    postgres_fly(session, code, take_room, on_room_made);
 }
 
 static void begin_write(struct postgres_session *session)
 {
+    const struct store_batch *batch = &session->work->batch;
     struct series_map missing = {0};
-    int code = series_map_list_missing(&session->pool->series, &session->work->batch, &missing);
+    int code = series_map_list_missing(&session->pool->series, batch, &missing);
+    size_t lacking = postgres_count_lacking(session->pool, batch);
     if (code != 0)
         postgres_end_work(session, code);
-    else if (missing.count > 0)
-        add_series(session, &missing);
+    else if (missing.count > 0 || lacking > 0)
+        make_room(session, &missing, lacking);
     else
         send_batch(session);
     series_map_release(&missing);

@@ -172,11 +172,13 @@ static int prepare_database(struct sqlite *sqlite)
     (void)sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
     (void)sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
     int code = sqlite_run(sqlite, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                                  "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY");
+                                  "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
+                                  "PRAGMA journal_size_limit = 67108864");
     if (code == 0)
         code = migrate(sqlite);
     if (code == 0)
         code = sqlite_load_series(sqlite);
+    sqlite_watch_log(sqlite);
     return code;
 }
 
@@ -208,8 +210,8 @@ void sqlite_done(struct sqlite *sqlite, int code, struct store_result result, st
 
 static int open_store(struct store *store, const char *url, const struct store_settings *settings)
 {
-    (void)settings; /* there is one connection, and it has no network behind it */
     struct sqlite *sqlite = store->state;
+    sqlite->settings = *settings; /* those of the pool mean nothing here: there is one connection */
     const char *path = strchr(url, ':') + 1;
     if (*path == '\0')
         return error_set(ERROR_ARGUMENT, "the URL sqlite: lacks a path; expected sqlite:PATH, as in sqlite:wick.db");
@@ -260,8 +262,12 @@ static void advance(struct store *store, int64_t now_ms)
     struct sqlite *sqlite = store->state;
     if (sqlite->query.active && !store->holds_answers)
         sqlite_query_advance(sqlite);
+    else if (sqlite->database != NULL && !sqlite->query.active)
+        sqlite_keep_up(sqlite, now_ms);
     else if (sqlite->database == NULL && now_ms >= sqlite->retry_ms)
         try_to_open(sqlite);
+    store->pool.connections = sqlite->database != NULL;
+    store->pool.used = sqlite->query.active;
 }
 
 const struct store_kind sqlite_store = {

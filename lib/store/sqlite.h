@@ -19,7 +19,7 @@
 enum {
     SQLITE_PATH_SIZE = 1024,
     SQLITE_BUSY_MS = 100, /* how long a lock of another program is waited for; the process stands still meanwhile */
-    SQLITE_STATEMENTS_MAX = 24,
+    SQLITE_STATEMENTS_MAX = 32,
 };
 
 /* A prepared statement, found again by the address of its text. */
@@ -49,6 +49,12 @@ struct sqlite {
     struct sqlite_statement statements[SQLITE_STATEMENTS_MAX];
     bool flushes_commits; /* synchronous=FULL is on */
     uint64_t changed;     /* rows that the statements of the batch have written */
+    struct store_settings settings;
+    int log_pages, merged_pages; /* in the log since it began anew, and those of them that are in the file too */
+    bool log_changed;            /* since the last look */
+    int64_t quiet_since_ms;      /* monotonic; the last look at which it had changed */
+    size_t expire_series;        /* whose old candles go next, an index in `series` */
+    int64_t expire_ms;           /* monotonic; when */
     struct series_map series;
     struct candle_order order;
     struct sqlite_query query;
@@ -77,6 +83,16 @@ void sqlite_done(struct sqlite *sqlite, int code, struct store_result result, st
 
 /* Reads the ids of all series anew. */
 int sqlite_load_series(struct sqlite *sqlite) MUST_CHECK;
+
+/* Lets SQLite tell of the growth of its log from now on, and leave the merging of it to us. */
+void sqlite_watch_log(struct sqlite *sqlite);
+
+/* Merges the log if it has become too long; for who writes without a pause. */
+void sqlite_bound_log(struct sqlite *sqlite);
+
+/* One short step of what is done between pieces of work, if any is due. The database must be open and idle. What fails
+ * here is tried again later. */
+void sqlite_keep_up(struct sqlite *sqlite, int64_t now_ms);
 
 /* The members of struct store_kind that sqlite_write.c and sqlite_query.c implement. */
 void sqlite_write(struct store *store, const struct store_batch *batch, store_done_fn done, void *user);

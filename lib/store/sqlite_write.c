@@ -352,6 +352,7 @@ static int flush_commits(struct sqlite *sqlite, bool flush)
 static int write_batch(struct sqlite *sqlite, const struct store_batch *batch, uint64_t *changed)
 {
     int code = check_file(sqlite);
+    sqlite_bound_log(sqlite);
     if (code == 0)
         code = flush_commits(sqlite, has_ledger_rows(batch));
     if (code == 0)

@@ -91,6 +91,7 @@ enum {
     STORE_PART_ROWS = 500,
     STORE_ROWS_MAX = 100000, /* a query's limit is at most this */
     STORE_POOL_MAX = 100,    /* connections of a pool, and as many of its overflow */
+    STORE_RETENTIONS_MAX = 16,
 };
 struct store_part {
     const char *symbol; /* of the candles; NULL: none */
@@ -123,15 +124,28 @@ struct store_wait {
     int64_t deadline_ms; /* monotonic; call advance then at the latest; INT64_MAX: never */
 };
 
-enum store_work { STORE_WRITE, STORE_LEASE, STORE_QUERY };
+enum store_work {
+    STORE_WRITE,
+    STORE_LEASE,
+    STORE_QUERY,
+    STORE_UPKEEP, /* what a store does by itself; nobody hands it over */
+};
 
-/* How an engine with a network behind it uses its connections. */
+/* How long the candles of an interval are kept, by the newest of them. */
+struct store_retention {
+    uint32_t interval_s;
+    int64_t keep_ms;
+};
+
+/* How an engine with a network behind it uses its connections; and what is kept. */
 struct store_settings {
     unsigned pool_min;      /* connections that are kept open, 1 or more */
     unsigned pool_size;     /* that are kept for a while when they are idle, STORE_POOL_MAX at most */
     unsigned pool_overflow; /* more of them while there is work for them, STORE_POOL_MAX at most */
     int64_t pool_wait_ms;   /* how long a piece of work waits for a connection */
     bool pre_ping;          /* one that was idle for a while is tested before it is used */
+    struct store_retention retentions[STORE_RETENTIONS_MAX]; /* of each interval once; the others are kept for ever */
+    size_t retention_count;
 };
 extern const struct store_settings store_settings_default;
 

@@ -229,6 +229,10 @@ static void check_upgrade(const char *engine)
     CU_ASSERT_EQUAL(write_candles(&fixture, rows, 2), 0);
     expect_sql(&fixture, "SELECT open_time_ms, close FROM v_candles ORDER BY 1", "0|0.09\n60000|0.03\n120000|0.04\n");
     expect_sql(&fixture, "SELECT open_time_ms, close FROM v_candle_revisions ORDER BY 2", "60000|0.01\n60000|0.02\n");
+    if (strcmp(engine, "postgresql") == 0) /* the old table is a partition now, from the beginning to the end of a month */
+        expect_sql(&fixture, "SELECT name, from_ms IS NULL, count(*) FROM candle_partitions, candles_old GROUP BY 1, 2"
+                             " ORDER BY 1 DESC LIMIT 1",
+                   "candles_old|t|3\n");
     fixture_close(&fixture);
 }
 

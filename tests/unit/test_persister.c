@@ -3,6 +3,7 @@
 #include "persister/batch.h"
 #include "persister/board.h"
 #include "persister/lease.h"
+#include "persister/retention.h"
 #include "tests/harness.h"
 
 #include <stdio.h>
@@ -363,6 +364,51 @@ static void the_board_is_bounded(void)
     batch_release(&batch); /* the last test of the suite */
 }
 
+/* ---- what is kept ---- */
+
+static void retention_is_read_by_interval(void)
+{
+    struct store_settings settings = {0};
+    CU_ASSERT_EQUAL(retention_read("", &settings), 0);
+    CU_ASSERT_EQUAL(settings.retention_count, 0);
+    CU_ASSERT_EQUAL(retention_read("1m=365d, 5m=36h,1h=0", &settings), 0);
+    CU_ASSERT_EQUAL_FATAL(settings.retention_count, 2);
+    CU_ASSERT_EQUAL(settings.retentions[0].interval_s, 60);
+    CU_ASSERT_EQUAL(settings.retentions[0].keep_ms, 365 * 86400000LL);
+    CU_ASSERT_EQUAL(settings.retentions[1].interval_s, 300);
+    CU_ASSERT_EQUAL(settings.retentions[1].keep_ms, 36 * 3600000LL);
+    static const char *const bad[] = {"1m", "1m=", "1m=5", "1m=5x", "1m=-5d", "7m=5d", "=5d", "1m=99999d", "1m=d",
+                                      "1m=5d,1m=6d", "1m=5dd", "1m=99999999999999999999d"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CU_ASSERT_EQUAL(retention_read(bad[i], &settings), ERROR_CONFIGURATION);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "database.retention"));
+    }
+}
+
+/* ---- a renewal ---- */
+
+static void who_holds_the_lease_does_not_wait_for_the_ledger(void)
+{
+    struct lease_entry out;
+    const struct lease_request first = {.name = "trader", .holder = 5, .duration_ms = 1000};
+    const struct lease_request second = {.name = "trader", .holder = 6, .duration_ms = 1000};
+    struct lease_request release = first;
+    desk = (struct lease_desk){.ledger_taken = 1};
+    lease_desk_grant(&desk, &first, true);
+    CU_ASSERT_EQUAL(lease_desk_add(&desk, &trader, &second, 0), 0);
+    CU_ASSERT_EQUAL(lease_desk_add(&desk, &trader, &first, 0), 0);
+    CU_ASSERT_TRUE_FATAL(lease_desk_next(&desk, 1, &out));
+    CU_ASSERT_EQUAL(out.request.holder, 5);
+    CU_ASSERT_FALSE(lease_desk_next(&desk, 1, &out)); /* the other waits until the ledger is final */
+    release.release = true;
+    CU_ASSERT_EQUAL(lease_desk_add(&desk, &trader, &release, 0), 0);
+    CU_ASSERT_FALSE(lease_desk_next(&desk, 1, &out)); /* so does giving it back: the next would read too early */
+    lease_desk_grant(&desk, &first, false);
+    CU_ASSERT_EQUAL(desk.trader_holder, 0);
+    desk.ledger_settled = 1;
+    CU_ASSERT_TRUE(lease_desk_next(&desk, 1, &out));
+}
+
 const char *const suite_name = "persister";
 const struct test suite_tests[] = {
     {"a batch holds what came, in its order", a_batch_holds_what_came_in_its_order},
@@ -379,5 +425,7 @@ const struct test suite_tests[] = {
     {"the fence only rises", the_fence_only_rises},
     {"the board shows who is silent and forgets who is gone", the_board_shows_who_is_silent_and_forgets_who_is_gone},
     {"the board is bounded", the_board_is_bounded},
+    {"retention is read by interval", retention_is_read_by_interval},
+    {"who holds the lease does not wait for the ledger", who_holds_the_lease_does_not_wait_for_the_ledger},
     {NULL, NULL},
 };

@@ -1,0 +1,165 @@
+/* PostgreSQL: the partitions of candles, and how long candles are kept. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/store/postgres.h"
+
+#include "lib/base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DAY_MS = 86400000,
+    AHEAD = 3,               /* partitions that there are to be from now on, at least, */
+    AHEAD_DAYS = 30,         /* seen from so far apart */
+    DELETE_ROWS = 5000,      /* in one step of the upkeep */
+    UPKEEP_MS = 3600000,     /* between two rounds of it */
+    UPKEEP_PAUSE_MS = 100,   /* between two steps */
+    UPKEEP_AGAIN_MS = 60000, /* after one that failed */
+};
+
+static const char ensure_sql[] = "SELECT ensure_candle_months($1)";
+static const char partitions_sql[] =
+    "SELECT coalesce(from_ms, -9223372036854775807), to_ms FROM candle_partitions WHERE to_ms IS NOT NULL";
+static const char drop_sql[] = "SELECT drop_expired_candle_months($1, $2)";
+static const char delete_sql[] = "SELECT delete_expired_candles($1::integer, $2, $3)";
+
+/* ---- what there is ---- */
+
+static bool has_month(const struct postgres *pool, int64_t time_ms)
+{
+    for (size_t i = 0; i < pool->month_count; i++)
+        if (time_ms >= pool->months[i].from_ms && time_ms < pool->months[i].to_ms)
+            return true;
+    return false;
+}
+
+int postgres_take_months(struct postgres *pool, const PGresult *result)
+{
+    size_t count = (size_t)PQntuples(result);
+    struct postgres_month *months = realloc(pool->months, (count + 1) * sizeof months[0]);
+    if (months == NULL)
+        return error_set(ERROR_MEMORY, "no memory for %zu partitions", count);
+    pool->months = months;
+    pool->month_count = count;
+    for (size_t i = 0; i < count; i++)
+        months[i] = (struct postgres_month){postgres_integer(result, (int)i, 0), postgres_integer(result, (int)i, 1)};
+    return 0;
+}
+
+/* ---- what a batch needs ---- */
+
+/* Whether candle i of a batch is the first of its day that has no partition. */
+static bool lacks_month(const struct postgres *pool, const struct store_batch *batch, size_t i)
+{
+    int64_t time_ms = batch->candles[i].event.candle.open_time_ms;
+    if (i > 0 && batch->candles[i - 1].event.candle.open_time_ms / DAY_MS == time_ms / DAY_MS)
+        return false; /* it goes where its neighbour goes */
+    return !has_month(pool, time_ms);
+}
+
+size_t postgres_count_lacking(const struct postgres *pool, const struct store_batch *batch)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->candle_count; i++)
+        count += lacks_month(pool, batch, i);
+    return count;
+}
+
+int postgres_send_ensure(struct postgres_session *session, size_t count)
+{
+    const struct store_batch *batch = &session->work->batch;
+    struct postgres_parameters *parameters = &session->parameters;
+    parameters_add_array(parameters, ELEMENT_INT8, count);
+    for (size_t i = 0; i < batch->candle_count; i++)
+        if (lacks_month(session->pool, batch, i))
+            parameters_put_integer(parameters, ELEMENT_INT8, batch->candles[i].event.candle.open_time_ms);
+    int code = postgres_send(session, ensure_sql);
+    return code == 0 ? postgres_send(session, partitions_sql) : code;
+}
+
+/* ---- upkeep ---- */
+
+static int send_ensure_ahead(struct postgres_session *session)
+{
+    parameters_add_array(&session->parameters, ELEMENT_INT8, AHEAD);
+    for (int i = 0; i < AHEAD; i++)
+        parameters_put_integer(&session->parameters, ELEMENT_INT8, clock_wall_ms() + (int64_t)i * AHEAD_DAYS * DAY_MS);
+    return postgres_send(session, ensure_sql);
+}
+
+static int send_drop(struct postgres_session *session)
+{
+    const struct store_settings *settings = &session->pool->settings;
+    struct postgres_parameters *parameters = &session->parameters;
+    parameters_add_array(parameters, ELEMENT_INT4, settings->retention_count);
+    for (size_t i = 0; i < settings->retention_count; i++)
+        parameters_put_integer(parameters, ELEMENT_INT4, settings->retentions[i].interval_s);
+    parameters_add_array(parameters, ELEMENT_INT8, settings->retention_count);
+    for (size_t i = 0; i < settings->retention_count; i++)
+        parameters_put_integer(parameters, ELEMENT_INT8, settings->retentions[i].keep_ms);
+    return postgres_send(session, drop_sql);
+}
+
+static int send_delete(struct postgres_session *session, const struct store_retention *retention)
+{
+    parameters_add_integer(&session->parameters, retention->interval_s);
+    parameters_add_integer(&session->parameters, retention->keep_ms);
+    parameters_add_integer(&session->parameters, DELETE_ROWS);
+    return postgres_send(session, delete_sql);
+}
+
+/* The steps of a round: partitions ahead, those that may go, then each interval's candles until none is left. */
+static int send_step(struct postgres_session *session)
+{
+    const struct store_settings *settings = &session->pool->settings;
+    size_t step = session->pool->upkeep_step;
+    if (step == 0)
+        return send_ensure_ahead(session);
+    return step == 1 ? send_drop(session) : send_delete(session, &settings->retentions[step - 2]);
+}
+
+/* The number of candles deleted. */
+static int take_count(struct postgres_session *session, PGresult *result)
+{
+    if (session->pool->upkeep_step >= 2)
+        session->work->result.changed = (uint64_t)postgres_integer(result, 0, 0);
+    PQclear(result);
+    return 0;
+}
+
+static void begin_upkeep(struct postgres_session *session)
+{
+    int code = postgres_send_limits(session);
+    if (code == 0)
+        code = send_step(session);
+    postgres_fly(session, code, take_count, postgres_end_work);
+}
+
+static void on_upkept(void *user, const struct store_result *result)
+{
+    struct postgres *pool = user;
+    size_t steps = pool->settings.retention_count > 0 ? 2 + pool->settings.retention_count : 1;
+    int64_t pause_ms = UPKEEP_PAUSE_MS;
+    if (result->code != 0)
+        pause_ms = UPKEEP_AGAIN_MS;
+    else if (result->changed < DELETE_ROWS)
+        pool->upkeep_step++;
+    if (pool->upkeep_step == steps) {
+        pool->upkeep_step = 0;
+        pause_ms = UPKEEP_MS;
+    }
+    pool->upkeep_ms = clock_monotonic_ms() + pause_ms;
+}
+
+void postgres_keep_up(struct postgres *pool, int64_t now_ms)
+{
+    if (now_ms < pool->upkeep_ms || pool->upkeep.state != WORK_NONE || postgres_usable(pool) == 0)
+        return;
+    pool->upkeep = (struct postgres_work){.state = WORK_WAITS,
+                                          .kind = STORE_UPKEEP,
+                                          .since_ms = now_ms,
+                                          .waited = true, /* nobody is kept waiting by it */
+                                          .begin = begin_upkeep,
+                                          .done = on_upkept,
+                                          .user = pool};
+}

@@ -1,0 +1,161 @@
+/* The partitions of candles in PostgreSQL: made when they are needed, by whoever needs them, and dropped when all in
+ * them has been kept for long enough. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/base/clock.h"
+#include "tests/contract/store_rows.h"
+#include "tests/harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t day_ms = 86400000;
+static const int64_t june_2021_ms = 1622505600000;
+enum { DAYS = 100 };
+
+static struct fixture fixture;
+
+/* A candle a day from June 2021 on, of one-minute or one-hour candles. */
+static void make_days(struct store_candle rows[DAYS], const char *symbol, uint32_t interval_s)
+{
+    for (int i = 0; i < DAYS; i++) {
+        rows[i] = candle_at(symbol, june_2021_ms + i * day_ms, i + 1);
+        rows[i].event.interval_s = interval_s;
+    }
+}
+
+static const char months_sql[] =
+    "SELECT name, from_ms, to_ms FROM candle_partitions WHERE to_ms < 1640995200000 ORDER BY to_ms";
+
+static void a_candle_gets_the_partition_of_its_month(void)
+{
+    static struct store_candle rows[DAYS];
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    make_days(rows, "BTCUSDT", 60);
+    CU_ASSERT_EQUAL(write_candles(&fixture, rows, DAYS), 0);
+    CU_ASSERT_EQUAL(fixture.result.changed, DAYS);
+    expect_sql(&fixture, months_sql,
+               "candles_2021_06|1622505600000|1625097600000\ncandles_2021_07|1625097600000|1627776000000\n"
+               "candles_2021_08|1627776000000|1630454400000\ncandles_2021_09|1630454400000|1633046400000\n");
+    expect_sql(&fixture, "SELECT count(*), min(open_time_ms), max(open_time_ms) FROM candles_2021_07",
+               "31|1625097600000|1627689600000\n");
+    expect_sql(&fixture, "SELECT count(*) FROM v_candles", "100\n");
+    expect_sql(&fixture, "SELECT count(*) FROM pg_indexes WHERE tablename = 'candles_2021_07'", "2\n");
+    struct query query = fixture_query_of(QUERY_KIND_CANDLES, 60);
+    CU_ASSERT_EQUAL(fixture_query(&fixture, &query), 0);
+    CU_ASSERT_EQUAL_FATAL(fixture.answer.candle_count, 60);
+    CU_ASSERT_EQUAL(fixture.answer.candles[0].open_time_ms, june_2021_ms + 40 * day_ms);
+    fixture_close(&fixture);
+}
+
+static bool is_made_ahead(const struct fixture *open)
+{
+    char *made = fixture_sql(open, "SELECT count(*) >= 3 FROM candle_partitions"
+                                   " WHERE to_ms > extract(epoch FROM now()) * 1000");
+    bool enough = strcmp(made, "t\n") == 0;
+    free(made);
+    return enough;
+}
+
+static void months_are_made_ahead(void)
+{
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    CU_ASSERT_TRUE(fixture_until(&fixture, is_made_ahead));
+    expect_sql(&fixture, "SELECT count(*) FROM pg_class WHERE relname = 'candles_old'", "0\n");
+    fixture_close(&fixture);
+}
+
+static void two_writers_make_the_same_months(void)
+{
+    static struct fixture other;
+    static struct store_candle rows[DAYS], others[DAYS];
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    other = fixture;
+    fixture_open(&fixture);
+    fixture_open(&other);
+    make_days(rows, "BTCUSDT", 60);
+    make_days(others, "ETHUSDT", 60);
+    fixture_begin_write(&fixture, &(struct store_batch){.candles = rows, .candle_count = DAYS});
+    fixture_begin_write(&other, &(struct store_batch){.candles = others, .candle_count = DAYS, .history = true});
+    while (!fixture.done || !other.done) {
+        fixture_turn(&fixture);
+        fixture_turn(&other);
+    }
+    CU_ASSERT_EQUAL(fixture.result.code, 0);
+    CU_ASSERT_EQUAL(other.result.code, 0);
+    expect_sql(&fixture, "SELECT symbol, count(*) FROM v_candles GROUP BY 1 ORDER BY 1", "BTCUSDT|100\nETHUSDT|100\n");
+    fixture_close(&other);
+    fixture_close(&fixture);
+}
+
+static void a_month_dropped_by_somebody_is_made_again(void)
+{
+    static struct store_candle rows[DAYS];
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    make_days(rows, "BTCUSDT", 60);
+    for (int history = 0; history < 2; history++) {
+        struct store_batch batch = {.candles = rows, .candle_count = DAYS, .history = history == 1};
+        CU_ASSERT_EQUAL(fixture_write(&fixture, &batch), 0);
+        fixture_execute(&fixture, "DROP TABLE candles_2021_06, candles_2021_07, candles_2021_08, candles_2021_09");
+        CU_ASSERT_EQUAL(fixture_write(&fixture, &batch), ERROR_CONNECTION); /* to be handed over again, not refused */
+        CU_ASSERT_EQUAL(fixture_write(&fixture, &batch), 0);
+        CU_ASSERT_EQUAL(fixture.result.changed, DAYS);
+        fixture_execute(&fixture, "TRUNCATE candles");
+    }
+    fixture_close(&fixture);
+}
+
+/* ---- what is kept ---- */
+
+static bool is_expired(const struct fixture *open)
+{
+    char *count = fixture_sql(open, "SELECT count(*) FROM v_candles WHERE interval = '1m'"
+                                    " AND open_time_ms < 1622505600000 + 69 * 86400000::bigint");
+    bool expired = strcmp(count, "0\n") == 0;
+    free(count);
+    return expired;
+}
+
+static void old_candles_go_by_interval_and_empty_months_with_them(void)
+{
+    static struct store_candle minutes[DAYS], hours[DAYS];
+    struct store_settings settings = store_settings_default;
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    make_days(minutes, "BTCUSDT", 60);
+    make_days(hours, "BTCUSDT", 3600);
+    CU_ASSERT_EQUAL(write_candles(&fixture, minutes, DAYS), 0);
+    CU_ASSERT_EQUAL(write_candles(&fixture, hours + 31, DAYS - 31), 0); /* none in June */
+    minutes[0].event.candle.close++;
+    CU_ASSERT_EQUAL(write_candles(&fixture, minutes, DAYS), 0);
+    fixture_close(&fixture);
+    settings.retention_count = 1;
+    settings.retentions[0] = (struct store_retention){60, 30 * day_ms};
+    CU_ASSERT_EQUAL_FATAL(store_open_with(&fixture.store, fixture.url, &settings), 0);
+    CU_ASSERT_TRUE(fixture_until(&fixture, is_expired));
+    expect_sql(&fixture, "SELECT interval, count(*), min(open_time_ms) FROM v_candles GROUP BY 1 ORDER BY 1",
+               "1h|69|1625184000000\n1m|31|1628467200000\n");
+    expect_sql(&fixture, months_sql,
+               "candles_2021_07|1625097600000|1627776000000\ncandles_2021_08|1627776000000|1630454400000\n"
+               "candles_2021_09|1630454400000|1633046400000\n");
+    expect_sql(&fixture, "SELECT count(*) FROM candle_revisions", "0\n");
+    fixture_close(&fixture);
+}
+
+const char *const suite_name = "store months";
+const struct test suite_tests[] = {
+    {"a candle gets the partition of its month", a_candle_gets_the_partition_of_its_month},
+    {"months are made ahead", months_are_made_ahead},
+    {"two writers make the same months", two_writers_make_the_same_months},
+    {"a month dropped by somebody is made again", a_month_dropped_by_somebody_is_made_again},
+    {"old candles go by interval, and empty months with them", old_candles_go_by_interval_and_empty_months_with_them},
+    {NULL, NULL},
+};

@@ -1,0 +1,124 @@
+/* What the SQLite store does between pieces of work: the log stays bounded, old candles go. */
+/* SPDX-License-Identifier: MIT */
+#include "lib/base/clock.h"
+#include "tests/contract/store_rows.h"
+#include "tests/harness.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const int64_t day_ms = 86400000;
+enum { ROWS = 10000, LOG_MAX = 64 << 20, QUIET_MS = 6000 };
+
+static struct fixture fixture;
+static struct store_candle rows[ROWS];
+static int64_t next_ms;
+
+/* Bytes in the write-ahead log. */
+static int64_t log_size(void)
+{
+    char path[160];
+    struct stat info;
+    (void)snprintf(path, sizeof path, "%s-wal", fixture.path);
+    CU_ASSERT_EQUAL_FATAL(stat(path, &info), 0);
+    return info.st_size;
+}
+
+static void write_new_rows(void)
+{
+    for (int i = 0; i < ROWS; i++)
+        rows[i] = candle_at("BTCUSDT", (next_ms += MINUTE_MS), i + 1);
+    CU_ASSERT_EQUAL(write_candles(&fixture, rows, ROWS), 0);
+    CU_ASSERT_EQUAL(fixture.result.changed, ROWS);
+}
+
+static void the_log_is_merged_between_writes_and_emptied_when_quiet(void)
+{
+    CU_ASSERT_TRUE_FATAL(fixture_make(&fixture, "sqlite"));
+    fixture_open(&fixture);
+    for (int i = 0; i < 60; i++) {
+        write_new_rows();
+        fixture.store.kind->advance(&fixture.store, clock_monotonic_ms());
+        CU_ASSERT_TRUE(log_size() < LOG_MAX / 4);
+    }
+    CU_ASSERT_TRUE(log_size() > 0);
+    fixture.store.kind->advance(&fixture.store, clock_monotonic_ms());
+    fixture.store.kind->advance(&fixture.store, clock_monotonic_ms() + QUIET_MS);
+    CU_ASSERT_EQUAL(log_size(), 0);
+    expect_sql(&fixture, "SELECT count(*) FROM candles", "600000\n");
+    fixture_close(&fixture);
+}
+
+static void the_log_is_bounded_also_without_a_pause(void)
+{
+    CU_ASSERT_TRUE_FATAL(fixture_make(&fixture, "sqlite"));
+    fixture_open(&fixture);
+    int64_t most = 0;
+    for (int i = 0; i < 150; i++) {
+        write_new_rows();
+        most = log_size() > most ? log_size() : most;
+    }
+    CU_ASSERT_TRUE(most > LOG_MAX / 2); /* it was not merged in between */
+    CU_ASSERT_TRUE(most < LOG_MAX + LOG_MAX / 4);
+    fixture_close(&fixture);
+}
+
+/* Somebody reads for long, so that nothing he might still see is overwritten: writing goes on all the same. */
+static void a_long_reader_stops_nobody(void)
+{
+    sqlite3 *reader;
+    CU_ASSERT_TRUE_FATAL(fixture_make(&fixture, "sqlite"));
+    fixture_open(&fixture);
+    write_new_rows();
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(fixture.path, &reader), SQLITE_OK);
+    CU_ASSERT_EQUAL(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM candles", NULL, NULL, NULL), SQLITE_OK);
+    for (int i = 0; i < 20; i++) {
+        write_new_rows();
+        fixture.store.kind->advance(&fixture.store, clock_monotonic_ms());
+    }
+    fixture.store.kind->advance(&fixture.store, clock_monotonic_ms() + QUIET_MS);
+    CU_ASSERT_TRUE(fixture_is_ready(&fixture));
+    CU_ASSERT_TRUE(log_size() > 0);
+    CU_ASSERT_EQUAL(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    fixture.store.kind->advance(&fixture.store, clock_monotonic_ms() + 2 * QUIET_MS);
+    CU_ASSERT_EQUAL(log_size(), 0);
+    (void)sqlite3_close(reader);
+    fixture_close(&fixture);
+}
+
+static void old_candles_go_by_interval(void)
+{
+    static struct store_candle days[200];
+    const struct store_absence absence = {"binance", {"BTCUSDT", 60, 0, 5 * day_ms, ABSENCE_REASON_NO_TRADES}};
+    struct store_settings settings = store_settings_default;
+    CU_ASSERT_TRUE_FATAL(fixture_make(&fixture, "sqlite"));
+    settings.retention_count = 1;
+    settings.retentions[0] = (struct store_retention){60, 30 * day_ms};
+    CU_ASSERT_EQUAL_FATAL(store_open_with(&fixture.store, fixture.url, &settings), 0);
+    for (int i = 0; i < 200; i++) {
+        days[i] = candle_at("BTCUSDT", i % 100 * day_ms, i + 1);
+        days[i].event.interval_s = i < 100 ? 60 : 3600;
+    }
+    struct store_batch batch = {.candles = days, .candle_count = 200, .absences = &absence, .absence_count = 1};
+    CU_ASSERT_EQUAL(fixture_write(&fixture, &batch), 0);
+    days[3].event.candle.close++;
+    CU_ASSERT_EQUAL(fixture_write(&fixture, &batch), 0);
+    for (int i = 1; i < 10; i++) /* steps of a round */
+        fixture.store.kind->advance(&fixture.store, clock_monotonic_ms() + i * QUIET_MS);
+    expect_sql(&fixture, "SELECT interval, count(*), min(open_time_ms) FROM v_candles GROUP BY 1 ORDER BY 1",
+               "1h|100|0\n1m|31|5961600000\n");
+    expect_sql(&fixture, "SELECT (SELECT count(*) FROM candle_absences), (SELECT count(*) FROM candle_revisions)",
+               "0|0\n");
+    fixture_close(&fixture);
+}
+
+const char *const suite_name = "store upkeep";
+const struct test suite_tests[] = {
+    {"the log is merged between writes, and emptied when quiet", the_log_is_merged_between_writes_and_emptied_when_quiet},
+    {"the log is bounded also without a pause", the_log_is_bounded_also_without_a_pause},
+    {"a long reader stops nobody", a_long_reader_stops_nobody},
+    {"old candles go by interval", old_candles_go_by_interval},
+    {NULL, NULL},
+};
