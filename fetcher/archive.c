@@ -85,7 +85,7 @@ static void add_absence(struct archive *archive, const struct series *series, in
 /* Puts what the store lacks of a series into the batch, as far as there is room. */
 static void add_series(struct archive *archive, struct archive_batch *batch, struct series *series)
 {
-    uint32_t unstored = series_unstored(series);
+    uint32_t unstored = series_is_behind(series) ? 0 : series_unstored(series);
     size_t room = ARCHIVE_BATCH_MAX - batch->candle_count;
     uint32_t taken = unstored < room ? unstored : (uint32_t)room;
     uint32_t from = series->ring.count - unstored, i = from;
@@ -100,7 +100,8 @@ static void add_series(struct archive *archive, struct archive_batch *batch, str
     if (i == from)
         return;
     series->storing = true;
-    batch->promises[batch->count++] = (struct archive_promise){series, ring_at(&series->ring, i - 1)->open_time_ms};
+    batch->promises[batch->count++] = (struct archive_promise){
+        series, ring_at(&series->ring, from)->open_time_ms, ring_at(&series->ring, i - 1)->open_time_ms};
 }
 
 int archive_push(struct archive *archive, struct store_candles *message, uint64_t tag)
@@ -199,6 +200,8 @@ static void finish_batch(struct archive *archive, struct archive_batch *batch, b
         struct series *series = batch->promises[i].series;
         series->storing = false;
         series->stored_through_ms = batch->promises[i].through_ms;
+        if (series->stored_from_ms < 0)
+            series->stored_from_ms = batch->promises[i].from_ms;
         if (ring_newest_ms(&series->ring) > series->stored_through_ms)
             archive_mark(archive, series);
         archive->on_stored(archive->user, series);
@@ -214,6 +217,7 @@ int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size)
         return code;
     if (!outbox_ack(&archive->outbox, ack.sequence, &tag))
         return 0;
+    archive->moved_ms = loop_now_ms(archive->context->loop);
     bool accepted = ack.verdict == VERDICT_ACCEPTED || ack.verdict == VERDICT_DUPLICATE;
     if (!accepted)
         log_error("store_refused", log_text("verdict", verdict_name(ack.verdict)));
@@ -227,6 +231,11 @@ int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size)
     return 0;
 }
 
+bool archive_is_stalled(const struct archive *archive, int64_t now_ms)
+{
+    return archive->outbox.used > 0 && now_ms - archive->moved_ms > ARCHIVE_STALL_MS;
+}
+
 bool archive_is_empty(const struct archive *archive)
 {
     return archive->queue_count == 0 && archive->outbox.used == 0;
@@ -234,6 +243,8 @@ bool archive_is_empty(const struct archive *archive)
 
 void archive_on_tick(struct archive *archive, int64_t now_ms)
 {
+    if (archive->outbox.used == 0)
+        archive->moved_ms = now_ms;
     outbox_tick(&archive->outbox, archive->context, now_ms);
     send_batches(archive);
 }

@@ -11,6 +11,7 @@ enum {
     ARCHIVE_WINDOW = 16,      /* batches that wait for their ack */
     ARCHIVE_BATCH_MAX = 1000, /* candles of one */
     ARCHIVE_ABSENCES_MAX = 500, /* of one message, as in messages.def */
+    ARCHIVE_STALL_MS = 3000,
     ARCHIVE_DIRECT = 8,       /* messages beside the batches: beginnings, and what others send */
     ARCHIVE_SERIES_MAX = 2000, /* beginnings of one message, as in messages.def */
 };
@@ -25,7 +26,7 @@ enum archive_tag {
 /* What the store will have once a batch is acked. */
 struct archive_promise {
     struct series *series;
-    int64_t through_ms;
+    int64_t from_ms, through_ms;
 };
 
 struct archive_batch {
@@ -51,6 +52,7 @@ struct archive {
     size_t queue_capacity, queue_first, queue_count;
 
     struct series_start starts[ARCHIVE_SERIES_MAX];
+    int64_t moved_ms;        /* monotonic: when the store last acked something, or nothing waited for it */
     uint32_t starts_waiting; /* messages with beginnings that are not acked */
 
     /* Called for each series of which the store has acked candles: its ring has room again. */
@@ -81,6 +83,9 @@ int archive_push(struct archive *archive, struct store_candles *message, uint64_
 
 /* An ack over the store link. */
 int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size) MUST_CHECK;
+
+/* Whether the store has acked nothing of what waits for it for ARCHIVE_STALL_MS. */
+bool archive_is_stalled(const struct archive *archive, int64_t now_ms);
 
 /* Whether the store has acked everything. */
 bool archive_is_empty(const struct archive *archive);

@@ -21,6 +21,8 @@
 #include "lib/runtime/metrics.h"
 #include "lib/strategy/strategy.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +31,7 @@ enum {
     REPORT_MS = 1000,
     INSTRUMENTS_MS = 60000,
     STARTS_PAUSE_MS = 1000,
+    COVERAGE_FIRST_ID = 1000000000, /* so that its answers cannot be taken for those of the others */
     STOP_MS = 1000, /* how long a stop waits for the store's acks */
     REPORT_ROWS_MAX = 300,
 };
@@ -46,7 +49,8 @@ enum stage {
 struct fetcher {
     struct service_context *context;
     enum stage stage;
-    bool held;     /* we are the fetcher */
+    bool held;     /* we act as the fetcher */
+    bool stalled;  /* the store does not answer */
     bool chosen;   /* the universe has candidates to act on */
     bool complete; /* all series were up to date once */
     bool stopping; /* the lease was given back; what the store has not acked is still on its way */
@@ -60,9 +64,11 @@ struct fetcher {
     struct publish publish;
     struct archive archive;
     struct revisions revisions;
+    struct filler fill;
     struct poll poll;
     struct streams streams;
-    struct hydrate hydrate;
+    struct hydrate hydrate, coverage;
+    uint64_t covered_id; /* series up to this id were asked for with the newest question for coverage */
     struct lease_state lease;
     struct control control;
     struct process_state states[REPORT_ROWS_MAX];
@@ -265,7 +271,7 @@ static void set_held(struct fetcher *fetcher, bool held)
  * its epochs are newer. Only when another one has it are they given up. */
 static void follow_lease(struct fetcher *fetcher, int64_t now_ms)
 {
-    bool held = lease_is_held(&fetcher->lease, now_ms);
+    bool held = lease_may_act(&fetcher->lease, now_ms);
     if (held != fetcher->held)
         set_held(fetcher, held);
     if (held) {
@@ -291,23 +297,76 @@ static void end_stop(struct fetcher *fetcher)
         loop_stop(fetcher->context->loop);
 }
 
+/* ---- the store ---- */
+
+/* While the store does not answer, the rings of the series that are followed go on without it. */
+static void follow_store(struct fetcher *fetcher, int64_t now_ms)
+{
+    bool stalled = archive_is_stalled(&fetcher->archive, now_ms);
+    if (stalled != fetcher->stalled)
+        log_warn(stalled ? "store_is_away" : "store_is_back",
+                 log_int("dropped", (int64_t)metric_value(METRIC_candles_dropped_total)));
+    if (!stalled && !fetcher->stalled)
+        return;
+    fetcher->stalled = stalled;
+    for (struct series *series = NULL; (series = market_next(&fetcher->market, series)) != NULL;) {
+        series->may_drop = stalled && series->ready;
+        if (series->may_drop)
+            poll_on_stored(&fetcher->poll, series);
+    }
+}
+
+/* Asks how far back the store has the series, when new ones have come, and what is to be fetched for it. */
+static void fill_store(struct fetcher *fetcher, int64_t now_ms)
+{
+    if (!fetcher->poll.following || !fetcher->held)
+        return;
+    if (fetcher->coverage.state == HYDRATE_DONE)
+        for (struct series *series = NULL; (series = market_next(&fetcher->market, series)) != NULL;)
+            series->covered = series->covered || series->id <= fetcher->covered_id;
+    if (fetcher->coverage.state != HYDRATE_ASKING && fetcher->covered_id < fetcher->market.last_id) {
+        fetcher->covered_id = fetcher->market.last_id;
+        hydrate_begin(&fetcher->coverage, QUERY_KIND_COVERAGE, MARKET_SERIES_MAX, now_ms);
+    }
+    fill_look(&fetcher->fill, poll_exchange_ms(&fetcher->poll));
+    poll_fill(&fetcher->poll);
+}
+
 /* ---- reports ---- */
 
-static void describe_market(const struct fetcher *fetcher, char *out, size_t capacity)
+static void append(char detail[TEXT_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void append(char detail[TEXT_SIZE], const char *format, ...)
+{
+    size_t length = strlen(detail);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(detail + length, TEXT_SIZE - length, format, arguments);
+    va_end(arguments);
+}
+
+/* What a fetcher that follows its series has to say. */
+static enum process_status describe(const struct fetcher *fetcher, char detail[TEXT_SIZE])
 {
     const struct market *market = &fetcher->market;
-    size_t ready = market_ready_count(market), length;
-    (void)snprintf(out, capacity, "%zu symbols, %zu series", market->instrument_count, market->series_count);
-    length = strlen(out);
+    const struct filler *fill = &fetcher->fill;
+    size_t ready = market_ready_count(market);
+    bool trouble = fetcher->poll.failures >= POLL_TROUBLE;
+    detail[0] = '\0';
+    append(detail, "%zu symbols, %zu series", market->instrument_count, market->series_count);
     if (ready < market->series_count)
-        (void)snprintf(out + length, capacity - length, ", %zu of them new", market->series_count - ready);
-    length = strlen(out);
+        append(detail, ", %zu of them new", market->series_count - ready);
     if (market->instruments_leaving > 0)
-        (void)snprintf(out + length, capacity - length, "; %zu symbols leave", market->instruments_leaving);
-    length = strlen(out);
+        append(detail, "; %zu symbols leave", market->instruments_leaving);
     if (fetcher->streams.stream != NULL)
-        (void)snprintf(out + length, capacity - length, "; streams %zu of %zu", fetcher->streams.alive_series,
-                       market->series_count);
+        append(detail, "; streams %zu of %zu", fetcher->streams.alive_series, market->series_count);
+    if (fill->stored < fill->wanted)
+        append(detail, "; history %" PRId64 " %%", fill->stored * 100 / fill->wanted);
+    if (fetcher->stalled)
+        append(detail, "; the store does not answer");
+    if (trouble)
+        append(detail, "; the exchange does not answer");
+    return fetcher->stalled || trouble ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
 }
 
 static void tell_status(struct fetcher *fetcher)
@@ -326,10 +385,7 @@ static void tell_status(struct fetcher *fetcher)
     } else if (!fetcher->complete) {
         (void)snprintf(detail, sizeof detail, "%zu of %zu series are up to date", ready, series);
     } else {
-        status = fetcher->poll.failures >= POLL_TROUBLE ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
-        describe_market(fetcher, detail, sizeof detail);
-        if (status != PROCESS_STATUS_READY)
-            (void)snprintf(detail + strlen(detail), sizeof detail - strlen(detail), "; the exchange does not answer");
+        status = describe(fetcher, detail);
     }
     service_set_status(fetcher->context, status, detail);
 }
@@ -358,9 +414,12 @@ static void on_stored(void *user, struct series *series)
 static void on_direct(void *user, uint64_t tag, bool accepted)
 {
     struct fetcher *fetcher = user;
-    (void)accepted; /* what the store refuses for ever was logged */
-    if (tag == ARCHIVE_TAG_REVISIONS)
+    if (tag == ARCHIVE_TAG_REVISIONS) {
         revisions_on_ack(&fetcher->revisions);
+    } else {
+        fill_on_ack(&fetcher->fill, tag, accepted);
+        poll_fill(&fetcher->poll);
+    }
 }
 
 static int open_parts(struct fetcher *fetcher)
@@ -384,6 +443,7 @@ static int open_parts(struct fetcher *fetcher)
     fetcher->poll.publish = &fetcher->publish;
     fetcher->poll.archive = &fetcher->archive;
     fetcher->poll.revisions = &fetcher->revisions;
+    fetcher->poll.fill = &fetcher->fill;
     fetcher->poll.universe = &fetcher->universe;
     fetcher->poll.on_chosen = on_chosen;
     fetcher->poll.user = fetcher;
@@ -393,6 +453,8 @@ static int open_parts(struct fetcher *fetcher)
         return code;
     fetcher->archive.reason = fetcher->poll.exchange->leaves_out_quiet ? ABSENCE_REASON_NO_TRADES
                                                                        : ABSENCE_REASON_EXCHANGE_LACKS;
+    fill_init(&fetcher->fill, &fetcher->archive, fetcher->poll.exchange, context->config->market_depth_days,
+              context->config->market_fill_cpu_percent);
     return streams_open(&fetcher->streams, &fetcher->poll);
 }
 
@@ -411,6 +473,8 @@ static int fetcher_open(struct service_context *context, void *state)
     fetcher->ring_size = strategies_ring_size(context->config);
     market_init(&fetcher->market, context->config->exchange_name);
     hydrate_init(&fetcher->hydrate, context, &fetcher->market, on_held, fetcher);
+    hydrate_init(&fetcher->coverage, context, &fetcher->market, on_held, fetcher);
+    fetcher->coverage.id = COVERAGE_FIRST_ID;
     refresh_init(&fetcher->refresh, &fetcher->universe, &fetcher->market);
     lease_init(&fetcher->lease, context, clock_monotonic_ms());
     return open_parts(fetcher);
@@ -437,6 +501,14 @@ static int on_store_message(struct fetcher *fetcher, enum record record, const u
     return code;
 }
 
+/* Of each answer, one of the two that ask knows the number. */
+static int on_answer(struct fetcher *fetcher, const uint8_t *bytes, size_t size)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int code = hydrate_on_answer(&fetcher->hydrate, bytes, size, now_ms);
+    return code != 0 ? code : hydrate_on_answer(&fetcher->coverage, bytes, size, now_ms);
+}
+
 static int fetcher_on_message(struct service_context *context, void *state, enum link link, const struct peer *peer,
                               enum record record, const uint8_t *bytes, size_t size)
 {
@@ -448,7 +520,7 @@ static int fetcher_on_message(struct service_context *context, void *state, enum
     if (link == LINK_STORE)
         code = on_store_message(fetcher, record, bytes, size);
     else if (link == LINK_HISTORY && record == RECORD_answer)
-        code = hydrate_on_answer(&fetcher->hydrate, bytes, size, clock_monotonic_ms());
+        code = on_answer(fetcher, bytes, size);
     else
         return error_set(ERROR_PROTOCOL, "%s on the link %s", records[record].name, links[link].name);
     advance(fetcher, clock_monotonic_ms());
@@ -463,6 +535,8 @@ static void fetcher_on_tick(struct service_context *context, void *state, int64_
     archive_on_tick(&fetcher->archive, now_ms);
     revisions_on_tick(&fetcher->revisions, now_ms);
     hydrate_on_tick(&fetcher->hydrate, now_ms);
+    hydrate_on_tick(&fetcher->coverage, now_ms);
+    follow_store(fetcher, now_ms);
     control_on_tick(&fetcher->control, now_ms);
     streams_on_tick(&fetcher->streams, now_ms);
     advance(fetcher, now_ms);
@@ -474,6 +548,7 @@ static void fetcher_on_tick(struct service_context *context, void *state, int64_
     }
     if (now_ms - fetcher->reported_ms >= REPORT_MS) {
         fetcher->reported_ms = now_ms;
+        fill_store(fetcher, now_ms);
         report(fetcher);
     }
 }

@@ -100,12 +100,24 @@ static void take_held(struct hydrate *hydrate, struct answer *answer)
         hydrate->on_held(hydrate->user, order.symbol);
 }
 
+static void take_coverages(struct hydrate *hydrate, struct answer *answer)
+{
+    struct series_coverage coverage;
+    while (list_next(&answer->coverages, RECORD_series_coverage, &coverage)) {
+        struct series *series = market_find(hydrate->market, coverage.symbol, coverage.interval_s);
+        if (series != NULL && !series->covered)
+            series->stored_from_ms = coverage.oldest_ms;
+    }
+}
+
 static void take(struct hydrate *hydrate, struct answer *answer)
 {
     if (hydrate->kind == QUERY_KIND_RECENT_CANDLES)
         take_candles(hydrate, answer);
     else if (hydrate->kind == QUERY_KIND_SERIES_STARTS)
         take_starts(hydrate, answer);
+    else if (hydrate->kind == QUERY_KIND_COVERAGE)
+        take_coverages(hydrate, answer);
     else
         take_held(hydrate, answer);
 }

@@ -34,7 +34,7 @@ void hydrate_init(struct hydrate *hydrate, struct service_context *context, stru
                   void (*on_held)(void *user, const char *symbol), void *user);
 
 /* Begins QUERY_KIND_RECENT_CANDLES, of `limit` candles of each series that is not followed yet, or
- * QUERY_KIND_SERIES_STARTS of all, or QUERY_KIND_LEDGER. */
+ * QUERY_KIND_SERIES_STARTS of all, or QUERY_KIND_LEDGER, or QUERY_KIND_COVERAGE of all. */
 void hydrate_begin(struct hydrate *hydrate, enum query_kind kind, uint32_t limit, int64_t now_ms);
 
 /* Whether all that was begun was answered to its end. */

@@ -91,6 +91,11 @@ static bool leaves_hole(struct series *series, const struct candle *row, struct 
 
 static void append(struct series *series, const struct candle *row, struct intake *out)
 {
+    const struct candle *oldest = series->ring.count > 0 ? ring_at(&series->ring, 0) : NULL;
+    if (series->ring.count == series->ring.capacity && oldest->open_time_ms > series->stored_through_ms) {
+        series->dropped_through_ms = oldest->open_time_ms;
+        out->dropped++;
+    }
     int code = ring_append_after_gap(&series->ring, row);
     assert(code == 0);
     (void)code;
@@ -102,7 +107,7 @@ void intake_take(struct series *series, const struct candle *rows, size_t count,
                  struct intake *out)
 {
     *out = (struct intake){0};
-    uint32_t room = series->ring.capacity - series_unstored(series);
+    uint32_t room = series->ring.capacity - (series->may_drop ? 0 : series_unstored(series));
     for (size_t i = 0; i < count && rows[i].open_time_ms <= last_open_ms; i++) {
         if (candle_check(&rows[i], series->interval_s) != 0) {
             out->refused++;

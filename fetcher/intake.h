@@ -49,13 +49,15 @@ struct intake {
     uint32_t appended; /* candles that went into the ring: its newest */
     uint32_t refused;  /* impossible ones */
     uint32_t absent;   /* that the exchange itself lacks */
+    uint32_t dropped;  /* that left the ring and that the store has not */
     bool hole;         /* candles are missing before one that is there, or where the history begins: ask again */
     bool full;         /* the ring has no room before the store has acked: ask again after that */
     bool complete;     /* the series is there through the last candle that was asked for */
 };
 
 /* Takes the rows of a valid answer, ascending, to a request through `last_open_ms`, into the series' ring, which may
- * not lose a candle that the store has not acked. Rows that are not newer than the newest are passed over. Counts what
+ * not lose a candle that the store has not acked, unless the store does not answer (series.may_drop): then the oldest go
+ * and are fetched again for it later. Rows that are not newer than the newest are passed over. Counts what
  * the series has to remember. */
 void intake_take(struct series *series, const struct candle *rows, size_t count, int64_t last_open_ms,
                  struct intake *out);

@@ -37,6 +37,7 @@ void lease_on_tick(struct lease_state *lease, int64_t now_ms)
             log_warn("reconnect_failed", log_text("link", "store"), log_text("error", error_message()));
     }
     lease->asked_ms = now_ms;
+    lease->unanswered++;
     ask(lease, now_ms, false);
 }
 
@@ -49,6 +50,7 @@ int lease_on_reply(struct lease_state *lease, const uint8_t *bytes, size_t size,
     if (strcmp(reply.name, lease_name) != 0 || reply.sent_ms > lease->asked_ms)
         return error_set(ERROR_PROTOCOL, "an answer to a lease that was not asked for");
     lease->answered_ms = now_ms;
+    lease->unanswered = 0;
     lease->refused = !reply.granted;
     if (!reply.granted) {
         lease->held_until_ms = 0;
@@ -63,6 +65,12 @@ int lease_on_reply(struct lease_state *lease, const uint8_t *bytes, size_t size,
 bool lease_is_held(const struct lease_state *lease, int64_t now_ms)
 {
     return now_ms < lease->held_until_ms;
+}
+
+bool lease_may_act(const struct lease_state *lease, int64_t now_ms)
+{
+    return lease_is_held(lease, now_ms) ||
+           (lease->held_until_ms != 0 && !lease->refused && lease->unanswered >= LEASE_ALONE_ASKS);
 }
 
 void lease_give_back(struct lease_state *lease)

@@ -11,6 +11,7 @@ enum {
     LEASE_RENEW_MS = 1000, /* while it is held */
     LEASE_ASK_MS = 250,    /* while it is not */
     LEASE_SILENCE_MS = 10000,
+    LEASE_ALONE_ASKS = 12, /* so often it is asked in vain before we go on without */
 };
 
 struct lease_state {
@@ -19,6 +20,7 @@ struct lease_state {
     uint64_t generation;   /* of the newest grant */
     int64_t asked_ms;      /* when the newest request was sent; 0: never */
     int64_t answered_ms;   /* when the newest answer came, or the connection was made anew */
+    uint32_t unanswered;   /* requests since the newest answer */
     bool refused;          /* the newest answer: another one holds it */
 };
 
@@ -31,8 +33,13 @@ void lease_on_tick(struct lease_state *lease, int64_t now_ms);
 /* A lease_reply over the store link. */
 int lease_on_reply(struct lease_state *lease, const uint8_t *bytes, size_t size, int64_t now_ms) MUST_CHECK;
 
-/* Whether this process may act as the fetcher now. */
+/* Whether it is held now. */
 bool lease_is_held(const struct lease_state *lease, int64_t now_ms);
+
+/* Whether this process may act as the fetcher now: while it holds the lease, and, if it held it, while nobody answers for
+ * so long that nobody else can have got it either. Should another one have it all the same, its generation is newer and
+ * ours is ignored by all who know it. A process that was stopped for a while asks again first. */
+bool lease_may_act(const struct lease_state *lease, int64_t now_ms);
 
 /* Gives it back: another one need not wait for its end. */
 void lease_give_back(struct lease_state *lease);

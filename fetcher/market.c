@@ -119,6 +119,9 @@ static int add_series(struct market *market, const struct instrument *instrument
         .fire_from_ms = -1,
         .searched_ms = -1,
         .stored_through_ms = -1,
+        .stored_from_ms = -1,
+        .dropped_through_ms = -1,
+        .fill.top_ms = -1,
         .ring = ring,
     };
     memcpy(series->symbol, instrument->symbol, sizeof series->symbol);
@@ -348,6 +351,11 @@ uint32_t series_unstored(const struct series *series)
            ring_at(&series->ring, series->ring.count - 1 - count)->open_time_ms > series->stored_through_ms)
         count++;
     return count;
+}
+
+bool series_is_behind(const struct series *series)
+{
+    return series->stored_through_ms >= 0 && series->dropped_through_ms > series->stored_through_ms;
 }
 
 size_t market_ready_count(const struct market *market)

@@ -25,6 +25,16 @@ enum {
     MARKET_SERIES_MAX = MARKET_SYMBOLS_MAX * MARKET_INTERVALS_MAX,
 };
 
+/* How far the fill of a series is, which knows more of it (fill.h). */
+struct series_fill {
+    uint32_t piece;        /* the piece that is being fetched, counted from 1; 0: none */
+    uint32_t failures;     /* requests in a row that failed */
+    uint32_t empty_pieces; /* in a row, backward */
+    int64_t top_ms;        /* open time of the oldest stored candle when the fill began; -1: it has not */
+    int64_t target_ms;     /* history is wanted from this open time on */
+    int64_t searched_ms;   /* there is nothing from here to the oldest stored candle */
+};
+
 /* One symbol at one interval. */
 struct series {
     uint64_t id;         /* of this stay in the market; 0: the slot is free */
@@ -44,6 +54,11 @@ struct series {
     int64_t searched_ms;       /* the exchange has nothing between the newest and this open time, it is asked no more */
     int64_t quiet_through_ms;  /* a hole that ends by this open time is a time without trades, not asked for again */
     int64_t stored_through_ms; /* open time of the newest candle that the store has acked; -1: none */
+    int64_t stored_from_ms;    /* of the oldest that it has, or of an absence before that; -1: not known, or none */
+    int64_t dropped_through_ms; /* of the newest that left the ring before the store had it; -1: none */
+    bool may_drop;             /* the store does not answer: the ring goes on without it */
+    bool covered;              /* the store was asked how far back it has this series */
+    struct series_fill fill;   /* what is fetched for the store alone */
     bool storing;              /* a batch with candles of it waits for its ack */
     bool waiting_to_store;     /* it stands in the archive's queue */
     bool full;                 /* its next candles wait until the store has acked some */
@@ -139,6 +154,9 @@ struct instrument *market_instrument(struct market *market, const char *symbol);
 
 /* How many candles of a series the store has not acked; they are the newest of its ring. */
 uint32_t series_unstored(const struct series *series);
+
+/* Whether candles left the ring that the store has not: what follows them may not be stored before they are. */
+bool series_is_behind(const struct series *series);
 
 /* How many series are ready. */
 size_t market_ready_count(const struct market *market);

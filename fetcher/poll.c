@@ -24,6 +24,7 @@ static const enum budget_priority priorities[POLL_KINDS] = {
     [POLL_CANDLES] = BUDGET_closes,
     [POLL_AGES] = BUDGET_tickers,
     [POLL_TICKERS] = BUDGET_tickers,
+    [POLL_FILL] = BUDGET_backfill,
 };
 
 uint64_t poll_random(struct poll *poll)
@@ -52,6 +53,7 @@ uint32_t *poll_failures(struct poll *poll, const struct poll_flight *flight)
     switch (flight->kind) {
     case POLL_CANDLES: return &poll->market->slots[flight->index].failures;
     case POLL_TICKERS: return &poll->ticker_failures[flight->index];
+    case POLL_FILL: return &poll->market->slots[flight->index].fill.failures;
     default: return &poll->kind_failures[flight->kind];
     }
 }
@@ -62,7 +64,8 @@ bool poll_is_wanted(const struct poll *poll, const struct poll_flight *flight)
         return flight->index < poll->chunk_count;
     if (flight->kind == POLL_AGES)
         return poll->universe->changing && flight->index < poll->universe->count;
-    return flight->kind != POLL_CANDLES || market_series(poll->market, flight->index, flight->series_id) != NULL;
+    bool of_series = flight->kind == POLL_CANDLES || flight->kind == POLL_FILL;
+    return !of_series || market_series(poll->market, flight->index, flight->series_id) != NULL;
 }
 
 static void set_due(struct poll *poll, const struct poll_flight *flight, int64_t due_ms)
@@ -108,6 +111,7 @@ void poll_plan(struct poll *poll, const struct poll_flight *flight)
         if (poll_is_wanted(poll, flight))
             set_due(poll, flight, when_ms(poll, candles_due_ms(poll, &poll->market->slots[flight->index])));
         break;
+    case POLL_FILL: break; /* when there is a piece to be asked for */
     case POLL_KINDS: break;
     }
 }
@@ -209,6 +213,17 @@ static int request_instruments(struct poll *poll)
     return poll->exchange->instruments_request(poll->base_url, &poll->request);
 }
 
+/* ERROR_MISSING when the store lacks nothing that may be asked for. */
+static int request_fill(struct poll *poll, struct poll_flight *flight)
+{
+    const struct series *series = &poll->market->slots[flight->index];
+    const struct fill_piece *piece = fill_piece_of(poll->fill, series);
+    if (piece == NULL)
+        return error_set(ERROR_MISSING, "nothing is missing");
+    return poll->exchange->candles_request(poll->base_url, series->symbol, series->interval_s, piece->first_ms,
+                                           piece->last_ms, flight->exchange_ms, &poll->request);
+}
+
 /* Writes the request of a job. */
 static int make_request(struct poll *poll, struct poll_flight *flight)
 {
@@ -219,6 +234,7 @@ static int make_request(struct poll *poll, struct poll_flight *flight)
     case POLL_AGES: return request_age(poll, flight);
     case POLL_TICKERS: return request_tickers(poll, flight->index);
     case POLL_CANDLES: return request_candles(poll, flight);
+    case POLL_FILL: return request_fill(poll, flight);
     case POLL_KINDS: break;
     }
     return error_set(ERROR_ARGUMENT, "no such request");
@@ -230,21 +246,30 @@ static int64_t take_of_kind(struct poll *poll, enum poll_kind kind, int64_t now_
     int64_t job;
     do
         job = schedule_take(&poll->jobs[kind], now_ms);
-    while (job >= 0 && kind == POLL_CANDLES && !poll->market->slots[job].followed);
+    while (job >= 0 && ((kind == POLL_CANDLES && !poll->market->slots[job].followed) ||
+                        (kind == POLL_FILL && poll->market->slots[job].id == 0)));
     return job;
+}
+
+/* When a kind may send, on our monotonic clock. */
+static int64_t free_ms(struct poll *poll, enum poll_kind kind, int64_t now_ms)
+{
+    int64_t blocked_ms = poll->blocked_until_ms[priorities[kind]];
+    int64_t fill_ms = kind == POLL_FILL ? fill_free_ms(poll->fill, now_ms) : 0;
+    return fill_ms > blocked_ms ? fill_ms : blocked_ms;
 }
 
 /* Takes the next job that is due, of the first kind that has one and may send. */
 static bool take_job(struct poll *poll, int64_t now_ms, struct poll_flight *out)
 {
     for (enum poll_kind kind = 0; kind < POLL_KINDS; kind++) {
-        if (now_ms < poll->blocked_until_ms[priorities[kind]])
+        if (schedule_earliest(&poll->jobs[kind]) > now_ms || free_ms(poll, kind, now_ms) > now_ms)
             continue;
         int64_t job = take_of_kind(poll, kind, now_ms);
         if (job < 0)
             continue;
         *out = (struct poll_flight){.kind = kind, .index = (uint32_t)job};
-        if (kind == POLL_CANDLES)
+        if (kind == POLL_CANDLES || kind == POLL_FILL)
             out->series_id = poll->market->slots[job].id;
         return true;
     }
@@ -313,9 +338,9 @@ bool poll_may_ask(const struct poll *poll)
 static void set_timer(struct poll *poll, int64_t now_ms)
 {
     int64_t next_ms = SCHEDULE_NEVER;
-    for (int kind = 0; kind < POLL_KINDS; kind++) {
-        int64_t due_ms = schedule_earliest(&poll->jobs[kind]), free_ms = poll->blocked_until_ms[priorities[kind]];
-        due_ms = due_ms > free_ms ? due_ms : free_ms;
+    for (enum poll_kind kind = 0; kind < POLL_KINDS; kind++) {
+        int64_t due_ms = schedule_earliest(&poll->jobs[kind]), may_ms = free_ms(poll, kind, now_ms);
+        due_ms = due_ms > may_ms ? due_ms : may_ms;
         next_ms = due_ms < next_ms ? due_ms : next_ms;
     }
     int64_t delay_ms = next_ms > now_ms ? next_ms - now_ms : 0;
@@ -514,6 +539,8 @@ int poll_prepare(struct poll *poll)
     int code = grow_tickers(poll, poll->chunk_count);
     if (code == 0)
         code = schedule_grow(&poll->jobs[POLL_CANDLES], poll->market->slot_count);
+    if (code == 0)
+        code = schedule_grow(&poll->jobs[POLL_FILL], poll->market->slot_count);
     if (code != 0)
         return code;
     for (uint32_t chunk = poll->chunk_count; chunk < had; chunk++)
@@ -563,6 +590,14 @@ void poll_on_stored(struct poll *poll, struct series *series)
     series->full = false;
     poll_plan_again(poll, &flight, 0);
     loop_set_timer(poll->context->loop, poll->timer, 0);
+}
+
+void poll_fill(struct poll *poll)
+{
+    for (struct series *series; (series = fill_begin(poll->fill)) != NULL;) {
+        schedule_set(&poll->jobs[POLL_FILL], market_index(poll->market, series), 0);
+        loop_set_timer(poll->context->loop, poll->timer, 0);
+    }
 }
 
 size_t poll_waiting(const struct poll *poll)

@@ -9,6 +9,7 @@
 #define WICK_FETCHER_POLL_H
 
 #include "fetcher/archive.h"
+#include "fetcher/fill.h"
 #include "fetcher/intake.h"
 #include "fetcher/market.h"
 #include "fetcher/publish.h"
@@ -40,15 +41,15 @@ enum {
 };
 
 /* What is asked for, in the order in which those that are due are sent. POLL_SCAN are the tickers of the whole exchange,
- * POLL_AGES the daily candles of a market that may be chosen. */
-enum poll_kind { POLL_TIME, POLL_INSTRUMENTS, POLL_SCAN, POLL_CANDLES, POLL_AGES, POLL_TICKERS, POLL_KINDS };
+ * POLL_AGES the daily candles of a market that may be chosen, POLL_FILL candles for the store alone. */
+enum poll_kind { POLL_TIME, POLL_INSTRUMENTS, POLL_SCAN, POLL_CANDLES, POLL_AGES, POLL_TICKERS, POLL_FILL, POLL_KINDS };
 
 /* A request that is under way. */
 struct poll_flight {
     bool used;
     enum poll_kind kind;
     uint32_t index;       /* of the series, the candidate or the chunk */
-    uint64_t series_id;   /* candles: of the series, which may have gone meanwhile */
+    uint64_t series_id;   /* candles and fill: of the series, which may have gone meanwhile */
     int64_t last_open_ms; /* candles: the newest that was asked for, */
     bool through;         /* and whether it is the newest that has closed */
     int64_t exchange_ms;  /* the exchange's clock when it was sent */
@@ -63,6 +64,7 @@ struct poll {
     struct publish *publish;
     struct archive *archive;
     struct revisions *revisions;
+    struct filler *fill;
     struct universe *universe;
     struct streams *streams;
     /* So many candidates of the universe are chosen, all that is asked about them is known. A code: nothing can be
@@ -144,6 +146,9 @@ void poll_take(struct poll *poll, const struct poll_flight *flight, const struct
 
 /* Whether the exchange may be asked now: we hold the lease, and it has not asked for a stop. */
 bool poll_may_ask(const struct poll *poll);
+
+/* Plans what is to be fetched for the store alone, as far as there is room. */
+void poll_fill(struct poll *poll);
 
 /* The exchange's time now. */
 int64_t poll_exchange_ms(const struct poll *poll);

@@ -122,6 +122,7 @@ static void count_intake(const struct poll *poll, const struct series *series, c
     bool odd = intake->refused > 0 || (intake->absent > 0 && !poll->exchange->leaves_out_quiet);
     metric_add(METRIC_candles_refused_total, intake->refused);
     metric_add(METRIC_candles_absent_total, intake->absent);
+    metric_add(METRIC_candles_dropped_total, intake->dropped);
     if (odd)
         log_warn("candles_odd", log_text("symbol", series->symbol), log_int("interval_s", series->interval_s),
                  log_int("refused", intake->refused), log_int("absent", intake->absent),
@@ -218,6 +219,25 @@ static int read_age(struct poll *poll, const struct poll_flight *flight, const s
     return 0;
 }
 
+/* ---- candles for the store alone ---- */
+
+static int read_fill(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
+{
+    struct series *series = &poll->market->slots[flight->index];
+    poll->row_count = 0;
+    int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, poll);
+    if (code != 0)
+        return error_context(code, "%s", series->symbol);
+    if (fill_piece_of(poll->fill, series) == NULL)
+        return 0;
+    switch (fill_take(poll->fill, series, poll->rows, poll->row_count)) {
+    case FILL_AGAIN: poll_plan_again(poll, flight, intake_again_ms(1, poll->clock.speed, poll_random(poll))); break;
+    case FILL_NEXT: poll_fill(poll); break;
+    case FILL_SENT: break;
+    }
+    return 0;
+}
+
 /* ---- verdicts ---- */
 
 static int read_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
@@ -229,6 +249,7 @@ static int read_answer(struct poll *poll, const struct poll_flight *flight, cons
     case POLL_AGES: return read_age(poll, flight, result);
     case POLL_TICKERS: return read_tickers(poll, flight, result);
     case POLL_CANDLES: return read_candles(poll, flight, result);
+    case POLL_FILL: return read_fill(poll, flight, result);
     case POLL_KINDS: break;
     }
     return error_set(ERROR_ARGUMENT, "no such request");
@@ -257,7 +278,7 @@ static void obey(struct poll *poll, enum exchange_verdict verdict, const struct 
 
 static void retry(struct poll *poll, const struct poll_flight *flight)
 {
-    static const char *const kinds[POLL_KINDS] = {"time", "instruments", "scan", "candles", "ages", "tickers"};
+    static const char *const kinds[POLL_KINDS] = {"time", "instruments", "scan", "candles", "ages", "tickers", "fill"};
     uint32_t *failures = poll_failures(poll, flight);
     ++*failures;
     poll->failures++;
@@ -277,8 +298,11 @@ static void retry(struct poll *poll, const struct poll_flight *flight)
 static void refused(struct poll *poll, const struct poll_flight *flight)
 {
     static const struct poll_flight list = {.kind = POLL_INSTRUMENTS};
-    const char *symbol = flight->kind == POLL_CANDLES ? poll->market->slots[flight->index].symbol
-                         : flight->kind == POLL_AGES ? poll->universe->candidates[flight->index].instrument.symbol : "";
+    const char *symbol = "";
+    if (flight->kind == POLL_CANDLES || flight->kind == POLL_FILL)
+        symbol = poll->market->slots[flight->index].symbol;
+    else if (flight->kind == POLL_AGES)
+        symbol = poll->universe->candidates[flight->index].instrument.symbol;
     metric_add(METRIC_exchange_failures_total, 1);
     log_warn("request_refused", log_text("symbol", symbol), log_text("error", error_message()));
     if (flight->kind == POLL_TICKERS && clock_monotonic_ms() - poll->instruments_ms > POLL_INSTRUMENTS_SOON_MS) {
@@ -301,7 +325,7 @@ static void succeeded(struct poll *poll, const struct poll_flight *flight)
             schedule_hurry(&poll->jobs[kind], clock_monotonic_ms());
     }
     poll->failures = 0;
-    if (flight->kind != POLL_CANDLES)
+    if (flight->kind != POLL_CANDLES && flight->kind != POLL_FILL)
         poll_plan(poll, flight);
 }
 

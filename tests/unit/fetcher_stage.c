@@ -19,7 +19,7 @@ static struct config config = {
     .exchange_name = "binance", .exchange_url = "http://exchange.test/", .exchange_connections = 4,
     .exchange_timeout_ms = 1000, .market_confirm_s = 300, .market_fallback_ms = 5000, .exchange_weight_share = 80, .market_symbols = "", .market_max_symbols = 100,
     .market_quote_asset = "USDT", .market_intervals = "1m", .market_tick_ms = 10000, .market_history = 120,
-    .market_reread_s = 600, .market_order = "volume",
+    .market_reread_s = 600, .market_order = "volume", .market_fill_cpu_percent = 20,
     .sma_cross_enabled = true, .sma_cross_fast = 2, .sma_cross_slow = 3,
 };
 
@@ -51,8 +51,6 @@ static struct {
     size_t mail_count;
     uint64_t holder;
     int64_t lease_until_us;
-    int64_t stored[STAGE_SYMBOLS][STAGE_MINUTES]; /* the close; 0: not there */
-    bool absent[STAGE_SYMBOLS][STAGE_MINUTES];
     int64_t starts_ms[STAGE_SYMBOLS];
     int64_t published_ms[STAGE_SYMBOLS]; /* newest, in this life of the fetcher */
     uint64_t sequences[SHARDS];
@@ -86,48 +84,17 @@ int64_t stage_closed(void)
 
 /* ---- what the store has ---- */
 
-bool stage_symbol_has(int symbol, int64_t first, int64_t last)
-{
-    for (int64_t minute = first; minute <= last; minute++)
-        if (world.stored[symbol][minute] != (stage_lacks(symbol, minute) ? 0 : stage_truth(symbol, minute).close))
-            return false;
-    return true;
-}
-
-bool stage_store_has(int64_t first, int64_t last)
-{
-    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
-        if (!stage_symbol_has(symbol, first, last))
-            return false;
-    return true;
-}
-
 void stage_list(int symbol, bool listed)
 {
     stage.unlisted[symbol] = !listed;
     world.published_ms[symbol] = -1;
 }
 
-bool stage_store_is_whole(void)
-{
-    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) {
-        int64_t first = 0, last = STAGE_MINUTES - 1;
-        while (first < STAGE_MINUTES && world.stored[symbol][first] == 0)
-            first++;
-        while (last > first && world.stored[symbol][last] == 0)
-            last--;
-        for (int64_t minute = first; minute <= last; minute++)
-            if (world.stored[symbol][minute] == 0 && !world.absent[symbol][minute])
-                return false;
-    }
-    return true;
-}
-
 bool stage_store_has_published(void)
 {
     for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
         for (int64_t at = world.starts_ms[symbol]; at <= world.published_ms[symbol]; at += STAGE_MINUTE_MS)
-            if (world.stored[symbol][(at - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS] == 0)
+            if (stage_store_close(symbol, (at - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS) == 0)
                 return false;
     return true;
 }
@@ -311,41 +278,14 @@ static void on_lease_request(const struct lease_request *request)
         post_message(LINK_STORE, RECORD_lease_reply, &reply);
 }
 
-static void store_candle(const struct candle_event *event)
-{
-    int symbol = stage_symbol(event->symbol);
-    stage.stored_rows++;
-    if (!stage_is_true(symbol, &event->candle)) {
-        stage.stored_wrongly++;
-        return;
-    }
-    int64_t *stored = &world.stored[symbol][(event->candle.open_time_ms - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS];
-    stage.revisions += *stored != 0 && *stored != stage_close_of(&event->candle);
-    *stored = stage_close_of(&event->candle);
-}
-
-/* What is said to be absent is so then, by the word of the exchange. */
-static void store_absence(const struct absence *absence)
-{
-    int symbol = stage_symbol(absence->symbol);
-    int64_t first = (absence->first_open_ms - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS;
-    int64_t last = (absence->last_open_ms - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS;
-    stage.absences++;
-    stage.stored_wrongly += symbol < 0 || first > last;
-    for (int64_t minute = first > 0 ? first : 0; minute <= last && minute < STAGE_MINUTES; minute++) {
-        stage.stored_wrongly += !stage_lacks(symbol, minute) && !stage.faults.late;
-        world.absent[symbol][minute] = true;
-    }
-}
-
 static void on_store_candles(struct store_candles *message)
 {
     struct candle_event event;
     struct absence absence;
     while (list_next(&message->rows, RECORD_candle_event, &event))
-        store_candle(&event);
+        stage_store_candle(&event);
     while (list_next(&message->absences, RECORD_absence, &absence))
-        store_absence(&absence);
+        stage_store_absence(&absence);
     struct ack ack = {.sequence = message->sequence, .verdict = VERDICT_ACCEPTED};
     post_message(LINK_STORE, RECORD_ack, &ack);
 }
@@ -368,12 +308,12 @@ static void answer_candles(const struct query *query, int symbol, bool last)
     struct candle rows[1000];
     size_t count = 0;
     for (int64_t minute = STAGE_MINUTES - 1; minute >= 0 && count < query->limit; minute--)
-        count += world.stored[symbol][minute] != 0;
+        count += stage_store_close(symbol, minute) != 0;
     size_t left = count;
     for (int64_t minute = STAGE_MINUTES - 1; minute >= 0 && left > 0; minute--)
-        if (world.stored[symbol][minute] != 0) {
+        if (stage_store_close(symbol, minute) != 0) {
             rows[--left] = stage_truth(symbol, minute);
-            rows[left].close = world.stored[symbol][minute];
+            rows[left].close = stage_store_close(symbol, minute);
         }
     struct answer answer = {.id = query->id, .interval_s = 60, .last = last};
     (void)snprintf(answer.symbol, sizeof answer.symbol, "%cUSDT", 'A' + symbol);
@@ -392,10 +332,29 @@ static void answer_held(const struct query *query)
     post_message(LINK_HISTORY, RECORD_answer, &answer);
 }
 
+static void answer_coverage(const struct query *query)
+{
+    struct series_coverage rows[STAGE_SYMBOLS];
+    size_t count = 0;
+    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) {
+        int64_t oldest_ms = stage_store_oldest_ms(symbol);
+        if (oldest_ms < 0)
+            continue;
+        rows[count] = (struct series_coverage){.interval_s = 60, .oldest_ms = oldest_ms};
+        (void)snprintf(rows[count++].symbol, SYMBOL_SIZE, "%cUSDT", 'A' + symbol);
+    }
+    struct answer answer = {.id = query->id, .symbol = "-", .last = true, .coverages = list_of(rows, count)};
+    post_message(LINK_HISTORY, RECORD_answer, &answer);
+}
+
 static void on_query(const struct query *query)
 {
     if (query->kind == QUERY_KIND_LEDGER) {
         answer_held(query);
+        return;
+    }
+    if (query->kind == QUERY_KIND_COVERAGE) {
+        answer_coverage(query);
         return;
     }
     if (query->kind == QUERY_KIND_RECENT_CANDLES) {
@@ -459,6 +418,7 @@ void stage_set(int64_t speed)
     stage_exchange_clear();
     stage_stream_clear();
     memset(&world, 0, sizeof world);
+    stage_store_clear();
     stage = (struct stage){0};
     world.now_us = world.began_us = now_us;
     world.speed = speed;
@@ -474,6 +434,7 @@ void stage_start(void)
     config.exchange_stream_url = stage.streams ? "ws://exchange.test/ws" : "none";
     config.market_refresh_s = stage.refresh_s > 0 ? stage.refresh_s : 3600;
     world.context = (struct service_context){.role = ROLE_FETCHER, .config = &config, .instance = test_random() | 1};
+    config.market_depth_days = stage.depth_days;
     world.state = calloc(1, fetcher_service.state_size);
     CU_ASSERT_FATAL(world.state != NULL && fetcher_service.open(&world.context, world.state) == 0);
     world.running = true;

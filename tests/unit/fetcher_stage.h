@@ -29,6 +29,7 @@ struct stage_faults {
 struct stage {
     struct stage_faults faults;
     bool persister_away;
+    int64_t depth_days; /* of history that is filled in; read at the start */
     bool lease_taken;      /* by another fetcher */
     bool streams;          /* the exchange has streams; set before the start */
     bool unlisted[STAGE_SYMBOLS], halted[STAGE_SYMBOLS]; /* by the exchange, */
@@ -97,6 +98,14 @@ struct candle stage_truth(int symbol, int64_t minute);
 int64_t stage_close_of(const struct candle *candle);
 bool stage_lacks(int symbol, int64_t minute);
 bool stage_is_true(int symbol, const struct candle *candle);
+
+/* The store, in fetcher_stage_store.c: forgets everything; takes a candle, an absence; the close that it has of a minute,
+ * in hundredths, or 0; the open time of its oldest candle, or of an absence before that, or -1. */
+void stage_store_clear(void);
+void stage_store_candle(const struct candle_event *event);
+void stage_store_absence(const struct absence *absence);
+int64_t stage_store_close(int symbol, int64_t minute);
+int64_t stage_store_oldest_ms(int symbol);
 
 /* Between fetcher_stage.c and fetcher_stage_exchange.c: the time, ours and the exchange's; chance, in 1000; when the
  * exchange answers next, and that it does; its forgetting all calls; and whether it wants none now. */

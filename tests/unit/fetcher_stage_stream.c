@@ -162,7 +162,8 @@ void stage_stream_deliver(void)
         return;
     }
     int64_t pause_us = ROUND_MS * 1000 / streams.speed;
-    streams.round_us = stage_now_us() + (pause_us > ROUND_LEAST_US ? pause_us : ROUND_LEAST_US);
+    pause_us = pause_us > ROUND_LEAST_US ? pause_us : ROUND_LEAST_US;
+    streams.round_us = stage_now_us() + pause_us + pause_us / 64; /* at another moment of each minute */
     streams.rounds++;
     for (int i = 0; i < CONNECTIONS; i++) {
         if (streams.connections[i].open)

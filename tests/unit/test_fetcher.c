@@ -157,12 +157,83 @@ static void nothing_is_lost_while_the_persister_is_away(void)
     stage.persister_away = true;
     stage_run(2500); /* within the lease candles go on */
     CU_ASSERT(stage.candles_published > 0);
-    stage_run(60000); /* a hundred minutes, twice what the ring holds */
-    unsigned requests = stage.requests;
-    stage_run(1000);
-    CU_ASSERT_EQUAL(stage.requests, requests);
+    double dropped = metric_value(METRIC_candles_dropped_total);
+    stage_run(200000); /* more than three hundred minutes, twice what the ring holds */
+    unsigned published = stage.candles_published;
+    stage_run(6000);
+    CU_ASSERT(stage.candles_published >= published + 9 * STAGE_SYMBOLS); /* the market goes on */
     CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_DEGRADED);
+    CU_ASSERT(metric_value(METRIC_candles_dropped_total) - dropped > 100 * STAGE_SYMBOLS);
+    CU_ASSERT(!stage_store_has(HISTORY_BEGINS, stage_closed() - 1));
     settle(HISTORY_BEGINS);
+    CU_ASSERT(stage_store_is_whole());
+    CU_ASSERT_EQUAL(metric_value(METRIC_series_behind), 0);
+    stage_kill();
+}
+
+/* The same with the exchange's own holes in what was dropped, faults, and a kill in the middle of the refilling. */
+static void what_was_dropped_is_fetched_again(void)
+{
+    stage_set(SPEED);
+    stage.faults.lacks_some = true;
+    stage_start();
+    stage_run(5000);
+    for (int i = 0; i < 4; i++) {
+        stage.persister_away = true;
+        stage_run(150000);
+        stage.persister_away = false;
+        stage.faults = (struct stage_faults){.cut = 50, .status500 = 50, .timeout = 20, .lost = 50, .lacks_some = true};
+        stage_run(300 + (int64_t)(test_random() % 2000));
+        if (i % 2 == 0) {
+            stage_kill();
+            stage_start();
+        }
+        stage_run(5000);
+        settle(HISTORY_BEGINS);
+        CU_ASSERT(stage_store_is_whole());
+    }
+    stage_kill();
+}
+
+/* The market began 80 minutes before what is fetched at the start. */
+static void history_is_filled_down_to_where_the_market_began(void)
+{
+    stage_set(1);
+    stage.depth_days = 1;
+    stage_start();
+    stage_run(10000);
+    CU_ASSERT(stage_store_has(0, 199));
+    CU_ASSERT_EQUAL(stage.absences, STAGE_SYMBOLS); /* before the listing */
+    CU_ASSERT_EQUAL(metric_value(METRIC_history_candles_stored), metric_value(METRIC_history_candles_wanted));
+    CU_ASSERT(metric_value(METRIC_history_candles_wanted) > 1000 * STAGE_SYMBOLS);
+    CU_ASSERT_EQUAL(stage.candles_published, 0);
+    unsigned rows = stage.stored_rows;
+    stage_kill();
+    stage_start();
+    stage_run(10000);
+    CU_ASSERT_EQUAL(stage.absences, STAGE_SYMBOLS); /* it is not asked for again */
+    CU_ASSERT(stage.stored_rows <= rows + 2 * STAGE_SYMBOLS);
+    check_world();
+    stage_kill();
+}
+
+static void a_fill_that_is_killed_goes_on(void)
+{
+    stage_set(SPEED);
+    stage.depth_days = 1;
+    stage.faults.lacks_some = true;
+    stage_start();
+    for (int i = 0; i < 60; i++) {
+        stage.faults = (struct stage_faults){.cut = 50, .status500 = 50, .timeout = 20, .omitted = 5, .lost = 50, .lacks_some = true};
+        stage.persister_away = test_random() % 5 == 0;
+        stage_run((int64_t)(test_random() % 1500));
+        stage_kill();
+        stage.persister_away = false;
+        stage_start();
+    }
+    stage_run(SETTLE_MS);
+    settle(0);
+    CU_ASSERT(stage_store_is_whole());
     stage_kill();
 }
 
@@ -293,6 +364,9 @@ const struct test suite_tests[] = {
     {"a standby sends nothing", a_standby_sends_nothing},
     {"a lost lease pauses everything", a_lost_lease_pauses_everything},
     {"nothing is lost while the persister is away", nothing_is_lost_while_the_persister_is_away},
+    {"what was dropped is fetched again", what_was_dropped_is_fetched_again},
+    {"history is filled down to where the market began", history_is_filled_down_to_where_the_market_began},
+    {"a fill that is killed goes on", a_fill_that_is_killed_goes_on},
     {"the persister may come later", the_persister_may_come_later},
     {"a faulty exchange costs no candle", a_faulty_exchange_costs_no_candle},
     {"what the exchange lacks is passed over", what_the_exchange_lacks_is_passed_over},
