@@ -150,96 +150,6 @@ void poll_hurry(struct poll *poll, struct series *series)
 
 /* ---- requests ---- */
 
-static int request_tickers(struct poll *poll, uint32_t chunk)
-{
-    const char *symbols[POLL_CHUNK_MAX];
-    size_t count = 0, first = chunk * poll->chunk_size;
-    for (size_t i = first; i < first + poll->chunk_size && i < poll->market->instrument_count; i++)
-        if (poll->market->instruments[i].trading &&
-            !streams_bring_tickers(poll->streams, poll->market->instruments[i].symbol))
-            symbols[count++] = poll->market->instruments[i].symbol;
-    if (count == 0 && (poll->chunk_size > 0 || streams_bring_all_tickers(poll->streams)))
-        return error_set(ERROR_MISSING, "none of these markets trades, or all of them come by stream");
-    return poll->exchange->tickers_request(poll->base_url, symbols, count, &poll->request);
-}
-
-/* Whether it is a streamed series' turn to be confirmed: it is read again from further back. */
-static bool is_confirming(const struct series *series, const struct poll_flight *flight)
-{
-    return series->streamed && series->ring.count > 0 && series->confirm_ms != 0 &&
-           flight->exchange_ms >= series->confirm_ms;
-}
-
-/* ERROR_MISSING when nothing is to be asked for now: then the series is up to date. */
-static int request_candles(struct poll *poll, struct poll_flight *flight)
-{
-    struct series *series = &poll->market->slots[flight->index];
-    int per_call = poll->exchange->candles_per_call;
-    int64_t reread = intake_reread(series->interval_s, poll->context->config->market_reread_s, per_call);
-    int64_t first_ms = intake_first_ms(series, reread);
-    int64_t closed_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms);
-    if (is_confirming(series, flight)) {
-        first_ms = stream_confirm_from_ms(series, poll->confirm_ms, per_call);
-    } else if (closed_ms < first_ms || closed_ms <= intake_known_ms(series)) {
-        series->ready = true;
-        return error_set(ERROR_MISSING, "no candle has closed");
-    }
-    int64_t reach_ms = first_ms + (per_call - 1) * (int64_t)series->interval_s * 1000;
-    flight->through = reach_ms >= closed_ms;
-    flight->last_open_ms = flight->through ? closed_ms : reach_ms;
-    return poll->exchange->candles_request(poll->base_url, series->symbol, series->interval_s, first_ms,
-                                           flight->last_open_ms, flight->exchange_ms, &poll->request);
-}
-
-/* The daily candles of a market from the one on that would make it old enough. ERROR_MISSING before the exchange's
- * clock is known. */
-static int request_age(struct poll *poll, const struct poll_flight *flight)
-{
-    const char *symbol = poll->universe->candidates[flight->index].instrument.symbol;
-    int64_t age_ms = poll->context->config->market_min_age_days * UNIVERSE_DAY_MS;
-    int64_t first_ms = interval_open_time(UNIVERSE_DAY_S, flight->exchange_ms - age_ms);
-    int64_t last_ms = intake_last_closed_ms(UNIVERSE_DAY_S, flight->exchange_ms, poll->grace_ms);
-    if (!poll->clock.known)
-        return error_set(ERROR_MISSING, "the exchange's clock is not known");
-    return poll->exchange->candles_request(poll->base_url, symbol, UNIVERSE_DAY_S, first_ms,
-                                           last_ms > first_ms ? last_ms : first_ms, flight->exchange_ms, &poll->request);
-}
-
-/* A list is not read while what followed from the last one is under way. */
-static int request_instruments(struct poll *poll)
-{
-    if (poll->universe->changing)
-        return error_set(ERROR_MISSING, "the last list is not settled");
-    return poll->exchange->instruments_request(poll->base_url, &poll->request);
-}
-
-/* ERROR_MISSING when the store lacks nothing that may be asked for. */
-static int request_fill(struct poll *poll, struct poll_flight *flight)
-{
-    const struct series *series = &poll->market->slots[flight->index];
-    const struct fill_piece *piece = fill_piece_of(poll->fill, series);
-    if (piece == NULL)
-        return error_set(ERROR_MISSING, "nothing is missing");
-    return poll->exchange->candles_request(poll->base_url, series->symbol, series->interval_s, piece->first_ms,
-                                           piece->last_ms, flight->exchange_ms, &poll->request);
-}
-
-/* Writes the request of a job. */
-static int make_request(struct poll *poll, struct poll_flight *flight)
-{
-    switch (flight->kind) {
-    case POLL_TIME: return poll->exchange->time_request(poll->base_url, &poll->request);
-    case POLL_INSTRUMENTS: return request_instruments(poll);
-    case POLL_SCAN: return poll->exchange->tickers_request(poll->base_url, NULL, 0, &poll->request);
-    case POLL_AGES: return request_age(poll, flight);
-    case POLL_TICKERS: return request_tickers(poll, flight->index);
-    case POLL_CANDLES: return request_candles(poll, flight);
-    case POLL_FILL: return request_fill(poll, flight);
-    case POLL_KINDS: break;
-    }
-    return error_set(ERROR_ARGUMENT, "no such request");
-}
-
 /* The next job of a kind that is due, or -1; a series that is not followed any more has none. */
 static int64_t take_of_kind(struct poll *poll, enum poll_kind kind, int64_t now_ms)
 {
@@ -291,7 +201,7 @@ static bool may_spend(struct poll *poll, enum budget_priority priority, int64_t 
 static bool launch(struct poll *poll, struct poll_flight *flight, int64_t now_ms)
 {
     flight->exchange_ms = poll_exchange_ms(poll);
-    int code = make_request(poll, flight);
+    int code = poll_make_request(poll, flight);
     if (code == ERROR_MISSING) {
         poll_plan(poll, flight);
         return true;

@@ -156,6 +156,10 @@ int64_t poll_exchange_ms(const struct poll *poll);
 /* How many series wait for a candle that has closed. */
 size_t poll_waiting(const struct poll *poll);
 
+/* Between poll.c and poll_request.c: writes the request of a job into poll->request, and what of the flight follows from
+ * it. ERROR_MISSING when nothing is to be asked for now; the codes of the adapters. */
+int poll_make_request(struct poll *poll, struct poll_flight *flight) MUST_CHECK;
+
 /* Between poll.c and poll_answer.c: takes the result of a request that was sent, and plans the job anew. */
 void poll_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result);
 
