@@ -271,6 +271,16 @@ def a_ban_is_obeyed(home):
 
 
 @wick.scenario
+def the_clock_of_a_simulated_exchange_is_known(home):
+    fill(home, f"sqlite:{home}/wick.db")
+    clock = home / "simulator-clock"
+    for minute, status, damages in ((COUNT, wick.OK, {}), (COUNT - 11, wick.FAILED, {"future": 10 * len(PLANTED)})):
+        clock.write_text(f"{START + minute * MINUTE}\n")
+        ended, text = wick.run_program("wick-verify", "--data", home, "--json")
+        wick.equal((ended, json.loads(text)[-1]["found"]), (status, damages), f"with the clock at minute {minute}")
+
+
+@wick.scenario
 def how_it_ends(home):
     wick.contains(wick.run_program("wick-verify", "--help")[1], "^usage: wick verify")
     for arguments in (["--frob"], ["--interval", "7m"], ["--now", "soon"], ["DIR"]):

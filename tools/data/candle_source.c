@@ -96,6 +96,8 @@ static int find_kind(struct candle_source *source, const char *line, size_t leng
     source->first_length = length;
     if (own_header || binance_header || source->has_first)
         return 0;
+    if (length >= 4 && memcmp(line, "PK\x03\x04", 4) == 0)
+        return error_set(ERROR_SYNTAX, "this is a zip archive; unpack it first");
     return error_set(ERROR_SYNTAX, "the line '%.*s', expected '" CSV_CANDLE_HEADER "', or the %d columns of Binance's dumps",
                      (int)(length < 60 ? length : 60), line, BINANCE_COLUMNS);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/data/file_list.h"
 
+#include "tools/common/array.h"
 #include "tools/common/csv.h"
 #include "tools/common/files.h"
 
@@ -14,14 +15,9 @@ enum { DEPTH_MAX = 16 };
 
 static int add_file(struct file_list *list, const char *path, int64_t size)
 {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
-        struct listed_file *grown = realloc(list->files, capacity * sizeof *grown);
-        if (grown == NULL)
-            return error_set(ERROR_MEMORY, "no memory for the names of %zu files", capacity);
-        list->files = grown;
-        list->capacity = capacity;
-    }
+    int code = array_make_room((void **)&list->files, list->count, &list->capacity, sizeof *list->files);
+    if (code != 0)
+        return code;
     char *copy = strdup(path);
     if (copy == NULL)
         return error_set(ERROR_MEMORY, "no memory for the name of a file");

@@ -5,6 +5,7 @@
 
 #include "lib/base/interval.h"
 #include "lib/series/candle.h"
+#include "tools/common/array.h"
 #include "tools/common/database.h"
 #include "tools/data/candle_source.h"
 
@@ -39,20 +40,6 @@ struct work {
     size_t known_count, known_capacity, known_at;
 };
 
-/* Makes room for one more in an array that doubles. */
-static int make_room(void **array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return 0;
-    size_t grown = *capacity == 0 ? 256 : *capacity * 2;
-    void *moved = realloc(*array, grown * size);
-    if (moved == NULL)
-        return error_set(ERROR_MEMORY, "no memory for %zu rows", grown);
-    *array = moved;
-    *capacity = grown;
-    return 0;
-}
-
 /* ---- what is stored ---- */
 
 static int find_series(void *user, const struct audit_series *series)
@@ -67,7 +54,7 @@ static int find_series(void *user, const struct audit_series *series)
 static int keep_absence(void *user, const struct audit_absence *absence)
 {
     struct work *work = user;
-    int code = make_room((void **)&work->known, work->known_count, &work->known_capacity, sizeof *work->known);
+    int code = array_make_room((void **)&work->known, work->known_count, &work->known_capacity, sizeof *work->known);
     if (code == 0)
         work->known[work->known_count++] = *absence;
     return code;
@@ -87,7 +74,7 @@ static int look_up_series(struct work *work)
 
 static int add_absence(struct work *work, int64_t first_ms, int64_t last_ms)
 {
-    int code = make_room((void **)&work->absences, work->absence_count, &work->absence_capacity,
+    int code = array_make_room((void **)&work->absences, work->absence_count, &work->absence_capacity,
                          sizeof *work->absences);
     if (code != 0)
         return code;

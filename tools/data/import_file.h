@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    IMPORT_BATCH_ROWS = 20000,
+    IMPORT_BATCH_ROWS = 5000,
     IMPORT_REFUSALS_SHOWN = 10, /* of a file; the rest is counted */
 };
 

@@ -3,8 +3,10 @@
 #include "tools/verify/repair.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/decimal.h"
 #include "lib/base/interval.h"
 #include "tools/common/database.h"
+#include "tools/common/files.h"
 #include "tools/common/flags.h"
 #include "tools/common/stop.h"
 #include "tools/common/time_text.h"
@@ -26,7 +28,7 @@ static const char usage_text[] =
     "  --symbol S         only series of this market\n"
     "  --interval I       only series of this interval\n"
     "  --now T            the exchange's time, ms or ISO 8601, where its clock is not ours: candles that close later are\n"
-    "                     told of\n"
+    "                     told of. That of the simulated exchange of `wick up` is known from the data directory\n"
     "  --gaps             list the stretches without candles that are explained, too\n"
     "  --all              list all findings of a series, not the first 20 of each kind\n"
     "  --json             an array with an object a line\n"
@@ -91,6 +93,17 @@ static int ask_time(const struct repair *repair, int64_t *now_ms)
     return 0;
 }
 
+/* `wick up` keeps how far the clock of its simulated exchange has come; it is the one that the candles of that data
+ * directory follow. */
+static void read_simulated_time(const char *data_dir, int64_t *now_ms)
+{
+    char path[FILE_PATH_SIZE], line[TIME_TEXT_SIZE];
+    struct decimal time;
+    if (file_path(data_dir, "simulator-clock", path) == 0 && file_read_line(path, line, sizeof line) == 0 &&
+        decimal_parse(line, strlen(line), &time) == 0 && time.scale == 0)
+        *now_ms = time.mantissa;
+}
+
 static int mend(struct repair *repair, const char *url)
 {
     struct store store;
@@ -112,6 +125,8 @@ static int run(const struct arguments *given, const struct database_choice *choi
     repair->data_dir = choice->data_dir;
     if (given->exchange_url != NULL && given->now == NULL)
         code = ask_time(repair, &survey->now_ms);
+    else if (given->now == NULL && (given->database.database == NULL || given->database.data != NULL))
+        read_simulated_time(choice->data_dir, &survey->now_ms);
     if (code == 0)
         code = audit_open(&survey->audit, choice->url);
     if (code == 0 && given->repair)
@@ -136,10 +151,12 @@ static int verify(const struct arguments *given)
     int code = database_choose(&given->database, &choice);
     if (code == 0)
         code = run(given, &choice, &repair);
-    if (code == 0)
+    if (code == 0) {
         report_end(&report);
-    else
+    } else {
+        report_break_off(&report);
         (void)fprintf(stderr, "wick verify: %s\n", error_message());
+    }
     audit_close(repair.survey.audit);
     return code != 0 ? status_of_code(code) : report.wrong > 0 ? STATUS_DAMAGED : 0;
 }

@@ -5,6 +5,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/interval.h"
+#include "tools/common/array.h"
 #include "tools/verify/fetch.h"
 
 #include <assert.h>
@@ -29,19 +30,6 @@ struct work {
     size_t stretch_count, stretch_capacity;
 };
 
-static int make_room(void **array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return 0;
-    size_t grown = *capacity == 0 ? 256 : *capacity * 2;
-    void *moved = realloc(*array, grown * size);
-    if (moved == NULL)
-        return error_set(ERROR_MEMORY, "no memory for %zu findings", grown);
-    *array = moved;
-    *capacity = grown;
-    return 0;
-}
-
 /* ---- gathering ---- */
 
 static int gather_finding(void *user, const struct finding *finding)
@@ -51,7 +39,7 @@ static int gather_finding(void *user, const struct finding *finding)
         work->left_out++;
         return 0;
     }
-    int code = make_room((void **)&work->actions, work->count, &work->capacity, sizeof *work->actions);
+    int code = array_make_room((void **)&work->actions, work->count, &work->capacity, sizeof *work->actions);
     if (code != 0)
         return code;
     struct mending *action = &work->actions[work->count++];
@@ -80,7 +68,7 @@ static enum damage_cure cure_of(const struct mending *action)
 
 static int add_stretch(struct work *work, const struct mending *action, bool is_hole)
 {
-    int code = make_room((void **)&work->stretches, work->stretch_count, &work->stretch_capacity,
+    int code = array_make_room((void **)&work->stretches, work->stretch_count, &work->stretch_capacity,
                          sizeof *work->stretches);
     if (code == 0)
         work->stretches[work->stretch_count++] = (struct stretch){
@@ -181,7 +169,7 @@ struct trim {
 static int take_absence(void *user, const struct audit_absence *absence)
 {
     struct trim *trim = user;
-    int code = make_room((void **)&trim->before, trim->before_count, &trim->before_capacity, sizeof *trim->before);
+    int code = array_make_room((void **)&trim->before, trim->before_count, &trim->before_capacity, sizeof *trim->before);
     if (code == 0)
         trim->before[trim->before_count++] = *absence;
     return code;
@@ -206,7 +194,7 @@ static int keep_until(struct trim *trim, int64_t until_ms)
         if (!ends)
             piece.last_open_ms = until_ms - trim->step_ms;
         if (is_possible(trim, &piece)) {
-            code = make_room((void **)&trim->after, trim->after_count, &trim->after_capacity, sizeof *trim->after);
+            code = array_make_room((void **)&trim->after, trim->after_count, &trim->after_capacity, sizeof *trim->after);
             if (code == 0)
                 trim->after[trim->after_count++] = piece;
             trim->covered_ms = piece.last_open_ms;

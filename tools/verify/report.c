@@ -268,6 +268,13 @@ void report_action(struct report *report, const char *verb, const struct audit_s
     printf(": %s%s%s\n", grouped(count, number), text[0] != '\0' ? ", " : "", text);
 }
 
+void report_break_off(struct report *report)
+{
+    progress_erase(report->progress);
+    if (report->has_rows)
+        printf("\n]\n");
+}
+
 void report_end(struct report *report)
 {
     char candles[COUNT_SIZE], wrong[COUNT_SIZE], number[COUNT_SIZE];

@@ -33,6 +33,9 @@ struct survey_listener report_listener(struct report *report);
 void report_action(struct report *report, const char *verb, const struct audit_series *series, int64_t first_ms,
                    int64_t last_ms, int64_t count, const char *text);
 
+/* Ends what was begun where the sums are not known: it failed, or was interrupted. */
+void report_break_off(struct report *report);
+
 /* Writes the sums, and ends it. */
 void report_end(struct report *report);
 

@@ -2,6 +2,7 @@
 #include "tools/verify/survey.h"
 
 #include "lib/base/interval.h"
+#include "tools/common/array.h"
 #include "tools/verify/spelling.h"
 
 #include <inttypes.h>
@@ -20,19 +21,6 @@ struct work {
     struct examination examination;
     int64_t candles; /* so far, of all */
 };
-
-static int make_room(void **array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return 0;
-    size_t grown = *capacity == 0 ? 256 : *capacity * 2;
-    void *moved = realloc(*array, grown * size);
-    if (moved == NULL)
-        return error_set(ERROR_MEMORY, "no memory for %zu rows", grown);
-    *array = moved;
-    *capacity = grown;
-    return 0;
-}
 
 static bool is_whole_store(const struct survey_filter *filter)
 {
@@ -95,7 +83,7 @@ static int check_whole(struct work *work)
 static int take_absence(void *user, const struct audit_absence *absence)
 {
     struct work *work = user;
-    int code = make_room((void **)&work->absences, work->absence_count, &work->absence_capacity, sizeof *work->absences);
+    int code = array_make_room((void **)&work->absences, work->absence_count, &work->absence_capacity, sizeof *work->absences);
     if (code == 0)
         work->absences[work->absence_count++] = (struct examined_absence){.absence = *absence};
     return code;
@@ -173,7 +161,7 @@ static int examine_series(struct work *work)
 static int take_series(void *user, const struct audit_series *series)
 {
     struct work *work = user;
-    int code = make_room((void **)&work->series, work->count, &work->capacity, sizeof *work->series);
+    int code = array_make_room((void **)&work->series, work->count, &work->capacity, sizeof *work->series);
     if (code == 0)
         work->series[work->count++] = *series;
     return code;
