@@ -180,6 +180,16 @@ static void expect_end(const char *path, const char *why)
         printf("expected '%s', got '%s'\n", why, seen->why);
 }
 
+static void the_handshake_is_that_of_the_rfc(void)
+{
+    char accept[HANDSHAKE_ACCEPT_SIZE], first[HANDSHAKE_KEY_SIZE], second[HANDSHAKE_KEY_SIZE];
+    handshake_accept("dGhlIHNhbXBsZSBub25jZQ==", accept); /* RFC 6455, 1.3 */
+    CU_ASSERT_STRING_EQUAL(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    handshake_key(first);
+    handshake_key(second);
+    CU_ASSERT_TRUE(strlen(first) == 24 && strcmp(first, second) != 0);
+}
+
 /* ---- texts ---- */
 
 static void texts_go_both_ways(void)
@@ -511,6 +521,7 @@ static void a_connection_may_be_closed_in_another_ones_callback(void)
 
 const char *const suite_name = "WebSocket client";
 const struct test suite_tests[] = {
+    {"the handshake is that of the RFC", the_handshake_is_that_of_the_rfc},
     {"texts go both ways", texts_go_both_ways},
     {"fragments are joined and pings between them answered", fragments_are_joined_and_pings_between_them_answered},
     {"more than one turn takes arrives", more_than_one_turn_takes_arrives},

@@ -53,6 +53,9 @@ test('wrong command lines are named and end with 2', async () => {
         [['--generate', '3', '--port', '65536'], '--port'], [['--generate', '3', '--speed', '0'], 'speed'],
         [['--generate', '3', '--interval', '7m'], '7m'], [['--generate', '3', '--origin', '5'], 'origin'],
         [['--generate', '3', '--fault', 'nope=1'], 'nope'], [['--generate', '3', '--ban-at', '5'], '--ban-at'],
+        [['--generate', '3', '--halt-at', '5:1:2:3'], '--halt-at'], [['--generate', '3', '--list-at', '5:0'], '--list-at'],
+        [['--generate', '3', '--list-at', '5:2', '--delist-at', '5:1'], '--delist-at'],
+        [['--generate', '3', '--clock-offset-ms', 'x'], '--clock-offset-ms'],
     ];
     for (const [options, named] of cases) {
         const { code, errors } = await run(...options);
@@ -65,8 +68,8 @@ test('the page about the simulator knows every option and fault that --help list
     const { code, output } = await run('--help');
     const page = readFileSync('docs/simulator.md', 'utf8');
     assert.equal(code, 0);
-    const names = [...output.matchAll(/^ {2}(--[a-z-]+|[a-z0-9]+) /gm)].map((match) => match[1]);
-    assert.ok(names.includes('--fault-delay-ms') && names.includes('truncate'));
+    const names = [...output.matchAll(/^ {2}(--[a-z-]+|[a-z0-9_]+) /gm)].map((match) => match[1]);
+    assert.ok(names.includes('--fault-delay-ms') && names.includes('missing_candle'));
     for (const name of names)
         assert.ok(page.includes(`| \`${name}`), name);
 });
@@ -103,6 +106,44 @@ test('after a kill, the same origin gives the same clock and the same market', a
     assert.deepEqual(await get(second.base, query), candles);
     assert.ok((await get(second.base, '/api/v3/time')).serverTime >= serverTime);
     assert.deepEqual(await second.stop('SIGINT'), { code: 0, signal: null });
+});
+
+test('symbols come, go and halt, requests are limited, and the clock is moved', async () => {
+    const early = await serve('--generate', '10', '--start', String(start), '--clock-offset-ms', '-3600000');
+    const { serverTime, symbols } = await get(early.base, '/api/v3/exchangeInfo');
+    assert.ok(serverTime >= start - 3_600_000 && serverTime < start - 3_000_000);
+    const names = symbols.map((symbol) => symbol.symbol);
+    await early.stop('SIGTERM');
+    const moved = await serve('--generate', '10', '--start', String(start), '--delist-at', '0:1', '--halt-at', '0:1',
+        '--list-at', '3600:1', '--limit-at', '3600:10');
+    const info = await get(moved.base, '/api/v3/exchangeInfo');
+    assert.deepEqual(info.symbols.map((symbol) => symbol.status), [...Array(7).fill('TRADING'), 'BREAK']);
+    assert.deepEqual(info.symbols.map((symbol) => symbol.symbol), names.slice(0, 8), 'one is not listed yet, one no longer');
+    assert.equal((await get(moved.base, '/api/v3/ticker/24hr')).length, 8);
+    for (const name of names.slice(8))
+        assert.equal((await fetch(`${moved.base}/api/v3/klines?symbol=${name}&interval=1m`)).status, 400);
+    await moved.stop('SIGTERM');
+    const limited = await serve('--generate', '2', '--limit-at', '0:3600');
+    const refused = await fetch(`${limited.base}/api/v3/ping`);
+    assert.equal(refused.status, 429);
+    assert.ok(Number(refused.headers.get('retry-after')) > 3000);
+    await limited.stop('SIGTERM');
+});
+
+test('a second exchange without faults tells the truth of the first', async () => {
+    const options = ['--generate', '20', '--seed', '4', '--speed', '600'];
+    const first = await serve(...options, '--start', String(start), '--fault', 'revise=0.5');
+    const query = (from) => `/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=${from}&limit=20`;
+    const due = async (time) => {
+        while ((await get(first.base, '/api/v3/time')).serverTime < time)
+            ;
+    };
+    await due(start + 1_200_000 + 300_000);
+    const told = await get(first.base, query(start));
+    const truth = await serve(...options, '--origin', first.origin);
+    assert.deepEqual(told, await get(truth.base, query(start)));
+    await first.stop('SIGTERM');
+    await truth.stop('SIGTERM');
 });
 
 test('the journal has every request, fault and ban, in order', async () => {
