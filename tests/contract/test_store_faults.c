@@ -280,6 +280,11 @@ static void a_full_disk_loses_nothing(void)
 
 /* ---- PostgreSQL ---- */
 
+static bool takes_writes(const struct fixture *open)
+{
+    return open->store.kind->takes(&open->store, STORE_WRITE);
+}
+
 /* Lets the store try until its text says what is expected. */
 static void await_text(const char *expected)
 {
@@ -393,6 +398,57 @@ static void a_server_made_read_only_is_left_for_another(void)
     fixture_close(&fixture);
 }
 
+/* The server answers, and answers everything that is written with the error of a full disk. */
+static void a_server_with_a_full_disk_is_told_and_tried_again(void)
+{
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    fixture_execute(&fixture,
+                    "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING"
+                    " MESSAGE = 'could not extend file: No space left on device', ERRCODE = '53100'; END $$;"
+                    "CREATE TRIGGER full_disk BEFORE INSERT ON fills EXECUTE FUNCTION fail()");
+    for (int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(fixture_write(&fixture, &some_batch), ERROR_CONNECTION);
+        CU_ASSERT_FALSE(fixture_is_ready(&fixture));
+        CU_ASSERT_TRUE(text_contains("writing fails: could not extend file: No space left on device (SQLSTATE 53100)"));
+        CU_ASSERT_FALSE(fixture.store.kind->takes(&fixture.store, STORE_WRITE)); /* not at once again */
+        CU_ASSERT_EQUAL(fixture_lease(&fixture, "trader", 1, 60000, false), 0);
+    }
+    struct store_wait wait;
+    fixture.store.kind->wait(&fixture.store, &wait);
+    CU_ASSERT_TRUE(wait.deadline_ms < clock_monotonic_ms() + 2000); /* it wakes its owner for the next attempt */
+    fixture_execute(&fixture, "DROP TRIGGER full_disk ON fills");
+    CU_ASSERT_TRUE(fixture_until(&fixture, takes_writes));
+    CU_ASSERT_EQUAL(fixture_write(&fixture, &some_batch), 0);
+    CU_ASSERT_EQUAL(fixture.result.changed, 1);
+    CU_ASSERT_TRUE(fixture_is_ready(&fixture));
+    fixture_close(&fixture);
+}
+
+static void a_session_made_read_only_is_left_for_another(void)
+{
+    char sql[200];
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    fixture_execute(&fixture, "CREATE FUNCTION turn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING"
+                              " MESSAGE = 'cannot execute INSERT in a read-only transaction', ERRCODE = '25006'; END $$;"
+                              "CREATE TRIGGER replica BEFORE INSERT ON fills EXECUTE FUNCTION turn()");
+    (void)snprintf(sql, sizeof sql, "ALTER DATABASE %s SET default_transaction_read_only = on", fixture.path);
+    CU_ASSERT_TRUE(postgres_server_run(fixture_server(), "postgres", sql));
+    CU_ASSERT_EQUAL(fixture_write(&fixture, &some_batch), ERROR_CONNECTION);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture.result.message, "read-only"));
+    (void)snprintf(sql, sizeof sql, "ALTER DATABASE %s RESET default_transaction_read_only", fixture.path);
+    CU_ASSERT_TRUE(postgres_server_run(fixture_server(), "postgres", sql));
+    fixture_execute(&fixture, "DROP TRIGGER replica ON fills");
+    CU_ASSERT_TRUE(fixture_until(&fixture, takes_writes));
+    while (fixture_write(&fixture, &some_batch) != 0)
+        CU_ASSERT_TRUE_FATAL(fixture_until(&fixture, takes_writes));
+    CU_ASSERT_TRUE(fixture_is_ready(&fixture));
+    fixture_close(&fixture);
+}
+
 /* A port that accepts and never says a word. */
 static void a_silent_server_is_given_up(void)
 {
@@ -435,6 +491,8 @@ const struct test suite_tests[] = {
     {"a server killed in the middle of work loses nothing", a_server_killed_in_the_middle_of_work_loses_nothing},
     {"an idle connection that is cut is noticed", an_idle_connection_that_is_cut_is_noticed},
     {"a server made read-only is left for another", a_server_made_read_only_is_left_for_another},
+    {"a server with a full disk is told and tried again", a_server_with_a_full_disk_is_told_and_tried_again},
+    {"a session made read-only is left for another", a_session_made_read_only_is_left_for_another},
     {"a silent server is given up", a_silent_server_is_given_up},
     {NULL, NULL},
 };
