@@ -19,17 +19,19 @@ static const char series_starts_sql[] =
     "  AND ($3 = 0 OR interval_s = $3)"
     " ORDER BY symbol, interval_s";
 
-/* A step in the index for either end of each series, however many candles there are. */
+/* A step in the index for either end of each series, however many candles there are; materialized, or each use of an
+ * end would take the step anew. */
 static const char coverages_sql[] =
+    "WITH ends AS MATERIALIZED ("
+    " SELECT id, symbol, interval_s,"
+    "   (SELECT min(open_time_ms) FROM candles WHERE series_id = series.id) AS oldest_ms,"
+    "   (SELECT max(open_time_ms) FROM candles WHERE series_id = series.id) AS newest_ms FROM series"
+    "  WHERE ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2) AND ($3 = 0 OR interval_s = $3))"
     "SELECT symbol, interval_s,"
     "  coalesce((SELECT min(first_open_ms) FROM candle_absences WHERE series_id = id AND first_open_ms < oldest_ms),"
     "   oldest_ms),"
     "  newest_ms"
-    " FROM (SELECT id, symbol, interval_s,"
-    "   (SELECT min(open_time_ms) FROM candles WHERE series_id = series.id) AS oldest_ms,"
-    "   (SELECT max(open_time_ms) FROM candles WHERE series_id = series.id) AS newest_ms FROM series"
-    "  WHERE ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2) AND ($3 = 0 OR interval_s = $3)) AS ends"
-    " WHERE oldest_ms IS NOT NULL ORDER BY symbol, interval_s LIMIT $6";
+    " FROM ends WHERE oldest_ms IS NOT NULL ORDER BY symbol, interval_s LIMIT $6";
 
 static const char absences_sql[] =
     "SELECT symbol, interval_s, first_open_ms, last_open_ms, reason FROM candle_absences"
