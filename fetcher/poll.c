@@ -85,11 +85,13 @@ void poll_plan_again(struct poll *poll, const struct poll_flight *flight, int64_
  * not come in time, or when it is the series' turn to be confirmed. */
 static int64_t candles_due_ms(struct poll *poll, struct series *series)
 {
-    int64_t next_ms = intake_next_ms(series, poll->grace_ms), now_ms = poll_exchange_ms(poll);
-    if (!series->streamed)
+    int64_t next_ms = intake_next_ms(series, poll->grace_ms);
+    if (!series->streamed) {
+        series->confirm_ms = 0;
         return next_ms;
-    if (series->confirm_ms <= now_ms)
-        series->confirm_ms = stream_confirm_ms(series, poll->confirm_ms, now_ms);
+    }
+    if (series->confirm_ms == 0)
+        series->confirm_ms = stream_confirm_ms(series, poll->confirm_ms, poll_exchange_ms(poll));
     next_ms += poll->fallback_ms;
     return next_ms < series->confirm_ms ? next_ms : series->confirm_ms;
 }

@@ -10,6 +10,7 @@
 enum {
     PAUSE_FIRST_MS = 500,
     PAUSE_DOUBLINGS = 7,
+    CONFIRM_CANDLES = 2, /* long candles are confirmed when there are so many new ones */
     TICKER_TICKS = 3, /* a market that says nothing for so many ticks is polled */
 };
 
@@ -70,7 +71,7 @@ bool stream_closes(struct subscription *subscription, const struct candle *candl
 
 static int64_t period_ms(const struct series *series, int64_t confirm_ms)
 {
-    return larger(confirm_ms, (int64_t)series->interval_s * 1000);
+    return larger(confirm_ms, CONFIRM_CANDLES * (int64_t)series->interval_s * 1000);
 }
 
 int64_t stream_confirm_ms(const struct series *series, int64_t confirm_ms, int64_t after_ms)

@@ -37,8 +37,8 @@ enum stream_verdict stream_judge(const struct series *series, const struct candl
 bool stream_closes(struct subscription *subscription, const struct candle *candle, int64_t exchange_ms,
                    int64_t grace_ms, struct candle *out);
 
-/* Exchange time at which REST next confirms a series, after `after_ms`: once in `confirm_ms` or in its interval if that is
- * longer, each series at its own time in the period. */
+/* Exchange time at which REST next confirms a series, after `after_ms`: once in `confirm_ms`, or in two of its intervals if
+ * that is longer, each series at its own time in the period. */
 int64_t stream_confirm_ms(const struct series *series, int64_t confirm_ms, int64_t after_ms);
 
 /* The open time with which a confirming request begins: two periods back, so that each candle is read twice, as far as
