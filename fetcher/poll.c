@@ -54,6 +54,7 @@ uint32_t *poll_failures(struct poll *poll, const struct poll_flight *flight)
     case POLL_CANDLES: return &poll->market->slots[flight->index].failures;
     case POLL_TICKERS: return &poll->ticker_failures[flight->index];
     case POLL_FILL: return &poll->market->slots[flight->index].fill.failures;
+    case POLL_AGES: return &poll->universe->candidates[flight->index].failures;
     default: return &poll->kind_failures[flight->kind];
     }
 }

@@ -28,6 +28,7 @@ enum {
     POLL_REFRESH_LEAST_MS = 1000,  /* the list of markets is read no more often, however fast the exchange's clock runs */
     POLL_INSTRUMENTS_SOON_MS = 60000, /* how soon it is read again when a market seems to be gone, */
     POLL_INSTRUMENTS_AGAIN_MS = 5000, /* or when nothing could be chosen from it */
+    POLL_AGE_FAILURES = 10,        /* a market whose age could not be had so often, and not be read at last, is young */
     POLL_CLOCK_AGAIN_MS = 50,      /* what needs the exchange's clock waits so long for it */
     POLL_TICK_LEAST_MS = 100,      /* tickers are never polled more often, however fast the exchange's clock runs */
     POLL_HALTED_MS = 60000,        /* of exchange time: a market that does not trade is asked for no more often, */
@@ -88,7 +89,7 @@ struct poll {
     int timer;
 
     struct schedule jobs[POLL_KINDS]; /* one, or one a series, a candidate, a chunk of tickers */
-    uint32_t kind_failures[POLL_KINDS]; /* in a row, of kinds but candles and tickers */
+    uint32_t kind_failures[POLL_KINDS]; /* in a row, of kinds that have one job */
     uint32_t *ticker_failures;          /* of each chunk; owned */
     bool chooses;           /* what was asked about the candidates is known */
     uint32_t ages_waiting;  /* candidates whose age is being asked for */

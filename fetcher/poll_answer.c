@@ -215,9 +215,12 @@ static int read_age(struct poll *poll, const struct poll_flight *flight, const s
 {
     poll->row_count = 0;
     int code = poll->exchange->read_candles(&result->answer, UNIVERSE_DAY_S, keep_candle, poll);
+    const struct candidate *candidate = &poll->universe->candidates[flight->index];
+    if (code != 0 && candidate->failures < POLL_AGE_FAILURES)
+        return error_context(code, "%s", candidate->instrument.symbol);
     if (code != 0)
-        return error_context(code, "%s", poll->universe->candidates[flight->index].instrument.symbol);
-    set_age(poll, flight, poll->row_count > 0 ? poll->rows[0].open_time_ms : -1);
+        log_warn("age_not_known", log_text("symbol", candidate->instrument.symbol), log_text("error", error_message()));
+    set_age(poll, flight, code == 0 && poll->row_count > 0 ? poll->rows[0].open_time_ms : -1);
     return 0;
 }
 

@@ -37,7 +37,8 @@ struct candidate {
     bool quoted;   /* there is a ticker, so that the next three are known */
     double quote_volume, price, spread_ppm; /* -1: not told */
     int64_t oldest_ms; /* open time of its oldest daily candle that was seen; -1: none */
-    bool aged;         /* its age was asked for since the list was read */
+    bool aged;         /* its age was asked for since the list was read, */
+    uint32_t failures; /* and so many such requests in a row failed */
     uint8_t misses;    /* refreshes in a row in which it broke a rule, or was not listed */
     bool chosen;
     enum universe_reason reason; /* for that */

@@ -432,6 +432,7 @@ void stage_set(int64_t speed)
 void stage_start(void)
 {
     config.exchange_stream_url = stage.streams ? "ws://exchange.test/ws" : "none";
+    config.market_min_age_days = stage.min_age_days;
     config.market_refresh_s = stage.refresh_s > 0 ? stage.refresh_s : 3600;
     world.context = (struct service_context){.role = ROLE_FETCHER, .config = &config, .instance = test_random() | 1};
     config.market_depth_days = stage.depth_days;

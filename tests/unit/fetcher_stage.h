@@ -34,6 +34,8 @@ struct stage {
     bool streams;          /* the exchange has streams; set before the start */
     bool unlisted[STAGE_SYMBOLS], halted[STAGE_SYMBOLS]; /* by the exchange, */
     int64_t halted_from; /* which has no candles of halted ones from this minute on, as long as they are */
+    int64_t min_age_days;      /* the option, for the next start */
+    bool young[STAGE_SYMBOLS]; /* without a daily candle */
     bool held[STAGE_SYMBOLS];                            /* by the store's word */
     int64_t refresh_s;                                   /* the option, for the next start; 0: an hour */
     /* What was seen. */

@@ -38,6 +38,17 @@ static int64_t url_number(const char *url, const char *name)
     return strtoll(at + strlen(name), NULL, 10);
 }
 
+/* The first daily candle that was asked for, if there is one. */
+static void write_days(const char *url, FILE *body)
+{
+    int symbol = strstr(url, "symbol=")[7] - 'A';
+    if (stage.young[symbol])
+        (void)fprintf(body, "[]");
+    else
+        (void)fprintf(body, "[[%" PRId64 ",\"10\",\"12\",\"9\",\"11\",\"5\",%" PRId64 ",\"0\",1,\"0\",\"0\",\"0\"]]",
+                      url_number(url, "startTime="), url_number(url, "startTime=") + 86399999);
+}
+
 static void write_klines(const char *url, FILE *body)
 {
     int symbol = strstr(url, "symbol=")[7] - 'A';
@@ -91,7 +102,9 @@ static void write_body(struct call *call, const char *url)
 {
     FILE *body = open_memstream(&call->body, &call->size);
     CU_ASSERT_FATAL(body != NULL);
-    if (strstr(url, "/klines") != NULL)
+    if (strstr(url, "interval=1d") != NULL)
+        write_days(url, body);
+    else if (strstr(url, "/klines") != NULL)
         write_klines(url, body);
     else if (strstr(url, "/exchangeInfo") != NULL)
         write_info(body);

@@ -173,6 +173,26 @@ static void an_empty_list_changes_nothing(void)
     stage_kill();
 }
 
+/* Every age is known in the end, whatever becomes of the answers, and a market that is old enough by then is taken. */
+static void young_markets_wait(void)
+{
+    begin();
+    stage.faults = (struct stage_faults){.cut = 200, .status500 = 200, .timeout = 100, .lost = 100};
+    stage.min_age_days = 30;
+    stage.young[1] = stage.young[3] = true;
+    stage_start();
+    stage_run(30000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_symbols), 3);
+    CU_ASSERT_EQUAL(stage_asked(1) + stage_asked(3), 0);
+    stage.faults = (struct stage_faults){0};
+    stage.young[3] = false;
+    stage_run(SETTLE_MS);
+    CU_ASSERT_EQUAL(metric_value(METRIC_symbols), 4);
+    CU_ASSERT(stage_symbol_has(3, stage_closed() - HISTORY, stage_closed() - 10));
+    check_world();
+    stage_kill();
+}
+
 /* Whatever comes and goes, fails, is lost or dies: in the end the store has all of what is listed, without a hole. */
 static void coming_and_going_costs_no_candle(void)
 {
@@ -218,6 +238,7 @@ const struct test suite_tests[] = {
     {"nobody leaves without the store", nobody_leaves_without_the_store},
     {"a halted market is not asked in vain", a_halted_market_is_not_asked_in_vain},
     {"an empty list changes nothing", an_empty_list_changes_nothing},
+    {"young markets wait", young_markets_wait},
     {"coming and going costs no candle", coming_and_going_costs_no_candle},
     {NULL, NULL},
 };
