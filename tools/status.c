@@ -26,6 +26,7 @@ struct overview {
     struct row rows[RUN_PROCESSES_MAX];
     double memory_bytes; /* of all, the supervisor too */
     double candles, signals, equity;
+    double history_wanted, history_stored; /* candles that are filled in */
     int ready;
 };
 
@@ -70,7 +71,7 @@ static double known(double value)
 static void add_up(struct overview *all)
 {
     all->memory_bytes = memory_of_pid(all->run.pid);
-    all->candles = all->signals = all->equity = NAN;
+    all->candles = all->signals = all->equity = all->history_wanted = all->history_stored = NAN;
     for (int i = 0; i < all->run.process_count; i++) {
         struct row *row = &all->rows[i];
         const double *metrics = row->scrape.metrics;
@@ -81,8 +82,11 @@ static void add_up(struct overview *all)
         row->state = ready ? "ready" : row->scrape.reached ? "not ready" : "silent";
         all->ready += ready;
         all->memory_bytes += row->memory_bytes;
-        if (strcmp(row->process->role, "fetcher") == 0)
+        if (strcmp(row->process->role, "fetcher") == 0) {
             all->candles = metrics[METRIC_candles_published_total];
+            all->history_wanted = metrics[METRIC_history_candles_wanted];
+            all->history_stored = metrics[METRIC_history_candles_stored];
+        }
         if (strcmp(row->process->role, "trader") == 0) {
             all->signals = metrics[METRIC_signals_total];
             all->equity = metrics[METRIC_equity];
@@ -105,6 +109,9 @@ static void print_text(const struct overview *all)
     printf("\n%d of %d ready, %.1f MB in all, %.0f candles published, %.0f signals, equity %.2f\n", all->ready,
            all->run.process_count, all->memory_bytes / 1e6, known(all->candles), known(all->signals),
            known(all->equity));
+    if (known(all->history_stored) < known(all->history_wanted))
+        printf("history %d %%: %.0f of %.0f candles\n", (int)(100 * all->history_stored / all->history_wanted),
+               all->history_stored, all->history_wanted);
 }
 
 /* A number, or null where it is not known. */
@@ -125,6 +132,8 @@ static void print_json(const struct overview *all)
     print_number("candles", all->candles);
     print_number("signals", all->signals);
     print_number("equity", all->equity);
+    print_number("history_wanted", all->history_wanted);
+    print_number("history_stored", all->history_stored);
     printf(", \"ready\": %s, \"processes\": [", all->ready == all->run.process_count ? "true" : "false");
     for (int i = 0; i < all->run.process_count; i++) {
         const struct row *row = &all->rows[i];

@@ -42,7 +42,8 @@ def check_all(run, exchange, symbols, late_intervals=0):
 @wick.scenario
 def streams_spare_requests(home):
     exchange = simulator.Exchange(home, SPEED, "--generate", SYMBOLS)
-    run = exchange.follow(home / "data", "--symbols", SYMBOLS, "--analyzers", 2, **exchange.streams()).wait_ready()
+    settings = exchange.streams() | {"WICK_MARKET__DEPTH_DAYS": "0"}  # requests for history are none for new candles
+    run = exchange.follow(home / "data", "--symbols", SYMBOLS, "--analyzers", 2, **settings).wait_ready()
     speaks(run, SYMBOLS)
     first_ms, before = exchange.time_ms(), run.metrics("fetcher")
     end_ms = run_intervals(exchange, INTERVALS)

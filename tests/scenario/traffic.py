@@ -10,7 +10,8 @@ SYMBOLS, SPEED, INTERVAL_MS = 100, 20, 60_000
 START_MS = 1_735_000_000_000 // INTERVAL_MS * INTERVAL_MS
 COUNTED = 8  # intervals, from the second whole one after the run is ready
 POLLS_APART = 0.1  # of the tickers: a poll is due so long after the answer to the last, whose time depends on the machine
-FOLLOWING = {"WICK_EXCHANGE__STREAM_URL": "none", "WICK_MARKET__TICK_MS": "10000"}  # every candle is a request
+# Every candle is a request, and none is history.
+FOLLOWING = {"WICK_EXCHANGE__STREAM_URL": "none", "WICK_MARKET__TICK_MS": "10000", "WICK_MARKET__DEPTH_DAYS": "0"}
 
 
 def requests(home, analyzers):
