@@ -129,6 +129,10 @@ static void send_batch(struct archive *archive, struct archive_batch *batch, uin
     while (archive->queue_count > 0 && batch->candle_count < ARCHIVE_BATCH_MAX &&
            archive->absence_count < ARCHIVE_ABSENCES_MAX)
         add_series(archive, batch, next_in_queue(archive));
+    if (batch->count == 0) {
+        batch->used = false; /* what waited has been overtaken by a hole: it comes back when that is filled */
+        return;
+    }
     struct store_candles message = {
         .rows = list_of(archive->rows, batch->candle_count),
         .absences = list_of(archive->absences, archive->absence_count),

@@ -182,9 +182,11 @@ static void what_was_dropped_is_fetched_again(void)
         stage.persister_away = true;
         stage_run(150000);
         stage.persister_away = false;
-        stage.faults = (struct stage_faults){.cut = 50, .status500 = 50, .timeout = 20, .lost = 50, .lacks_some = true};
+        bool killed = i % 2 == 0;
+        stage.faults = (struct stage_faults){.cut = 50, .status500 = 50, .timeout = 20, .lacks_some = true};
+        stage.faults.lost = killed ? 0 : 50;
         stage_run(300 + (int64_t)(test_random() % 2000));
-        if (i % 2 == 0) {
+        if (killed) {
             stage_kill();
             stage_start();
         }
