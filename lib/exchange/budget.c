@@ -77,12 +77,13 @@ static bool fits(const struct budget *budget, enum budget_priority priority, int
     return used == 0 || weight <= budget->limit - used - kept;
 }
 
-/* The bucket of a time, which begins with nothing used. */
+/* The bucket of a time, which begins with nothing used. What was counted for later times is of a clock that has been set
+ * back since: the first requests are sent by our own, before the exchange has told its time. */
 static struct budget_bucket *enter(struct budget *budget, int64_t exchange_now_ms)
 {
     int64_t number = exchange_now_ms / budget->bucket_ms;
     struct budget_bucket *bucket = &budget->buckets[number % budget->bucket_count];
-    if (bucket->number < number)
+    if (bucket->number != number)
         *bucket = (struct budget_bucket){.number = number};
     return bucket;
 }

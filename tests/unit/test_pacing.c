@@ -39,6 +39,16 @@ static void a_minute_has_a_share_of_the_weight(void)
     CU_ASSERT_EQUAL(budget_used(&budget, 180000), 0);
 }
 
+static void a_clock_that_is_set_back_stops_nothing(void)
+{
+    struct budget minutes = minutes_of(100, 100), stretches = stretches_of(100, 1000);
+    int64_t again = 0;
+    for (int i = 0; i < 50; i++) { /* one window after another, long before those in which all was used */
+        CU_ASSERT_EQUAL(budget_take(&minutes, BUDGET_orders, 100, i == 0 ? 900 * MINUTE : i * MINUTE, &again), true);
+        CU_ASSERT_EQUAL(budget_take(&stretches, BUDGET_orders, 100, i == 0 ? 900 * MINUTE : i * MINUTE, &again), true);
+    }
+}
+
 static void what_does_not_fit_waits(void)
 {
     struct budget budget = minutes_of(100, 100);
@@ -305,6 +315,7 @@ const char *const suite_name = "pacing";
 
 const struct test suite_tests[] = {
     {"a minute has a share of the weight", a_minute_has_a_share_of_the_weight},
+    {"a clock that is set back stops nothing", a_clock_that_is_set_back_stops_nothing},
     {"what does not fit waits for the next minute", what_does_not_fit_waits},
     {"the lower leave what the higher may need", the_lower_leave_what_the_higher_may_need},
     {"any stretch is a window", any_stretch_is_a_window},
