@@ -114,3 +114,42 @@ class Postgres:
         if answer.returncode != 0:
             raise AssertionError(f"psql: {answer.stderr}")
         return [tuple(row) for row in csv.reader(io.StringIO(answer.stdout))]
+
+
+class Bouncer:
+    """A pgbouncer in transaction mode in front of a server of ours."""
+
+    def __init__(self, server):
+        self.program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+        if not self.program:
+            raise wick.Skipped("there is no pgbouncer on this machine")
+        self.server = server
+        self.port = wick.free_port()
+        self.process = None
+
+    def start(self):
+        settings = self.server.home / "pgbouncer.ini"
+        users = self.server.home / "users.txt"
+        users.write_text(f'"wick" "{PASSWORD}"\n')
+        settings.write_text(
+            f"[databases]\n* = host=127.0.0.1 port={self.server.port}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\n"
+            f"auth_type = plain\nauth_file = {users}\npool_mode = transaction\ndefault_pool_size = 8\n"
+            "server_login_retry = 1\nlogfile =\n")
+        for path in (settings, users):
+            shutil.chown(path, self.server.user or os.geteuid())
+        log = open(self.server.home / "pgbouncer.log", "ab")
+        self.process = subprocess.Popen([self.program, settings], user=self.server.user, cwd=self.server.home,
+                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        log.close()
+        return self
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait(20)
+
+    def url(self):
+        return f"postgresql://wick:{PASSWORD}@127.0.0.1:{self.port}/postgres"
