@@ -31,7 +31,13 @@ static int read_time(struct poll *poll, const struct http_result *result)
     int64_t bound_ms = poll->clock.speed * (CLOCK_OFF_MS + (result->received_us - result->sent_us) / 1000);
     if (poll->clock.known && (off_ms > bound_ms || off_ms < -bound_ms))
         log_warn("exchange_clock_off", log_int("by_ms", off_ms), log_int("speed", poll->clock.speed));
+    bool guessed = !poll->clock.known;
+    int64_t guess_ms = exchange_clock_ms(&poll->clock, result->received_us);
     exchange_clock_sample(&poll->clock, result->sent_us, result->received_us, server_ms);
+    if (guessed) {
+        budget_move(&poll->budget, guess_ms, exchange_clock_ms(&poll->clock, result->received_us));
+        memset(poll->blocked_until_ms, 0, sizeof poll->blocked_until_ms);
+    }
     poll->time_samples++;
     return 0;
 }

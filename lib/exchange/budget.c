@@ -3,6 +3,7 @@
 #include "lib/exchange/budget.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
     STOP_LEAST_MS = 1000,
@@ -113,6 +114,20 @@ bool budget_take(struct budget *budget, enum budget_priority priority, int weigh
         leaving++;
     *again_ms = (leaving + budget->bucket_count) * budget->bucket_ms;
     return false;
+}
+
+void budget_move(struct budget *budget, int64_t thought_ms, int64_t exchange_now_ms)
+{
+    int used[BUDGET_OTHERS + 1];
+    int64_t last = thought_ms / budget->bucket_ms, by_ms = exchange_now_ms - thought_ms;
+    for (int i = 0; i <= BUDGET_OTHERS; i++)
+        used[i] = used_between(budget, i, first_of(budget, last), last);
+    memset(budget->buckets, 0, sizeof budget->buckets);
+    memcpy(enter(budget, exchange_now_ms)->used, used, sizeof used);
+    if (budget->stopped_until_ms == 0)
+        return;
+    budget->stopped_from_ms += by_ms;
+    budget->stopped_until_ms += by_ms;
 }
 
 /* What was sent in one whole window and answered in another may have been counted in either. */

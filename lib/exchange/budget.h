@@ -68,6 +68,10 @@ void budget_stop(struct budget *budget, enum exchange_verdict verdict, int retry
 /* A request that was sent at `sent_ms` was answered as it should be: a stop before it is over. */
 void budget_succeeded(struct budget *budget, int64_t sent_ms);
 
+/* The exchange's clock turns out to say `exchange_now_ms` where it was thought to say `thought_ms`: what was used and a
+ * stop move along. */
+void budget_move(struct budget *budget, int64_t thought_ms, int64_t exchange_now_ms);
+
 /* The weight used in the window that ends now: in all, or by one priority (BUDGET_OTHERS: by others). */
 int budget_used(const struct budget *budget, int64_t exchange_now_ms);
 int budget_used_by(const struct budget *budget, int priority, int64_t exchange_now_ms);

@@ -25,7 +25,9 @@ FAULTS = ("status500=0.01,truncate=0.01,delay=0.005,missing_candle=0.01,revise=0
 SECOND = SPEED  # of our clock, in seconds of the exchange's
 BURST_S, BAN_S = 3, 20  # of our clock: the burst of 429, the ban
 BURST_AT_S, BAN_AT_S = 25, 35  # after the exchange's start
-MENDING_S = 25  # behind the last fault: the last revision is told and read, the last hole filled
+MENDING_S = 20  # behind the last outage: holes are filled
+LATE_INTERVALS = 3  # so much later than in good times the newest candles may come
+UNSETTLED_INTERVALS = 6  # the newest candles may still be revised, or be read again soon
 IN_FLIGHT_MS = 500  # of our clock: requests that were under way when the ban began
 KILL_EVERY_S = 10
 AWAY_S = 180 if LONG else 20
@@ -66,7 +68,8 @@ def check_store(home, exchange, run, store):
     journal = collections.Counter(event["fault"] for event in exchange.events("fault"))
     wick.equal(exchange.stop(), wick.OK, "exit status of the simulated exchange")
     market = pipeline.REPLAYED or checks.GeneratedMarket(SYMBOLS, pipeline.SEED, exchange_ms)
-    candles = checks.check_candles(store, market, exchange_ms - MENDING_S * 1000 * SPEED // 2)
+    candles = checks.check_candles(store, market, exchange_ms - LATE_INTERVALS * market.interval_ms,
+                                   exchange_ms - UNSETTLED_INTERVALS * market.interval_ms)
     revisions = store.rows("SELECT count(*) FROM v_candle_revisions")[0][0]
     print(f"  {candles} candles, all as the exchange has them; {revisions} were revised; faults {dict(journal)}", flush=True)
     wick.equal(int(revisions) > 0, True, "revisions are kept")

@@ -202,6 +202,27 @@ static void a_stop_lasts_as_long_as_the_exchange_says(void)
     CU_ASSERT(!budget_take(&budget, BUDGET_orders, 1, 250000, &again));
 }
 
+static void what_was_used_moves_with_the_clock(void)
+{
+    static const int64_t years_ms = 5LL * 365 * 86400000;
+    const struct exchange *exchange;
+    CU_ASSERT_FATAL(exchange_find("binance", &exchange) == 0);
+    for (int direction = -1; direction <= 1; direction += 2) {
+        struct budget budget;
+        int64_t thought_ms = 1700000000000, now_ms = thought_ms + direction * years_ms, again_ms;
+        budget_init(&budget, exchange, 100);
+        CU_ASSERT(budget_take(&budget, BUDGET_orders, 5000, thought_ms, &again_ms));
+        budget_stop(&budget, EXCHANGE_SLOW, 7, thought_ms, thought_ms, 0);
+        budget_move(&budget, thought_ms, now_ms);
+        CU_ASSERT_EQUAL(budget_used(&budget, now_ms), 5000);
+        CU_ASSERT(!budget_take(&budget, BUDGET_orders, 1, now_ms, &again_ms));
+        CU_ASSERT_EQUAL(again_ms, now_ms + 7000);
+        CU_ASSERT(!budget_take(&budget, BUDGET_orders, 1001, now_ms + 7000, &again_ms));
+        CU_ASSERT(again_ms <= now_ms + 67000); /* the next minute, not one of another year */
+        CU_ASSERT(budget_take(&budget, BUDGET_orders, 5000, now_ms + 67000, &again_ms));
+    }
+}
+
 static void stops_without_an_end_double(void)
 {
     struct budget budget = minutes_of(6000, 80);
@@ -323,6 +344,7 @@ const struct test suite_tests[] = {
     {"headers correct the count upwards only", headers_correct_upwards_only},
     {"a stop lasts as long as the exchange says", a_stop_lasts_as_long_as_the_exchange_says},
     {"a ban lasts as long as the exchange is known for", a_ban_lasts_as_long_as_the_exchange_is_known_for},
+    {"what was used moves with the clock", what_was_used_moves_with_the_clock},
     {"stops without an end double", stops_without_an_end_double},
     {"the clock runs with its speed", the_clock_runs_with_its_speed},
     {"the first sample may lie before the guess", the_first_sample_may_lie_before_the_guess},
