@@ -41,7 +41,7 @@ class Listing:
 
 def follow(listing, most, **environment):
     return listing.exchange.follow(listing.home / "data", "--symbols", most, "--analyzers", 2,
-                                   WICK_MARKET__REFRESH_S=REFRESH_S, **environment)
+                                   WICK_MARKET__REFRESH_S=REFRESH_S, WICK_MARKET__DEPTH_DAYS=0, **environment)
 
 
 def wait_symbols(run, count):
