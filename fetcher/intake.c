@@ -8,6 +8,7 @@
 #include <assert.h>
 
 enum {
+    REREAD_UNKNOWN = 3,
     RETRY_FIRST_MS = 50,
     RETRY_DOUBLINGS = 7,
     AGAIN_FIRST_MS = 500, /* of exchange time */
@@ -40,9 +41,12 @@ int64_t intake_next_ms(const struct series *series, int64_t grace_ms)
     return next_open_ms + interval_ms + grace_ms;
 }
 
-int64_t intake_reread(uint32_t interval_s, int64_t reread_s, int candles_per_call)
+int64_t intake_reread(const struct series *series, int64_t reread_s, int candles_per_call)
 {
-    int64_t count = reread_s / interval_s;
+    int64_t interval_ms = (int64_t)series->interval_s * 1000, closed_ms = intake_known_ms(series) + interval_ms;
+    int64_t settling_ms = series->read_ms > 0 ? reread_s * 1000 + closed_ms - series->read_ms
+                                              : REREAD_UNKNOWN * reread_s * 1000;
+    int64_t count = (settling_ms + interval_ms - 1) / interval_ms;
     if (count > candles_per_call / 2)
         count = candles_per_call / 2;
     return count > 1 ? count : 1;

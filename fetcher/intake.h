@@ -28,9 +28,10 @@ int64_t intake_known_ms(const struct series *series);
 /* Exchange time from which on the next candle can be asked for. */
 int64_t intake_next_ms(const struct series *series, int64_t grace_ms);
 
-/* How many candles a request reads again, so that changes of them are seen: those of reread_s, at least one, and at
- * most half of what one request returns. */
-int64_t intake_reread(uint32_t interval_s, int64_t reread_s, int candles_per_call);
+/* How many candles a request reads again, so that changes of them are seen: those that had closed for less than reread_s
+ * when the series was read last, which may be long ago, at least one, and at most half of what one answer holds, since
+ * new ones must come too. When it was read last is not known after a start: then three times as many as in good times. */
+int64_t intake_reread(const struct series *series, int64_t reread_s, int candles_per_call);
 
 /* The open time with which a request of this series begins: `reread` candles before what is not known yet, but none
  * that is older than the ring; or where its history begins. */

@@ -62,6 +62,7 @@ struct series {
     bool storing;              /* a batch with candles of it waits for its ack */
     bool waiting_to_store;     /* it stands in the archive's queue */
     bool full;                 /* its next candles wait until the store has acked some */
+    int64_t read_ms;           /* exchange time of the newest answer through its newest closed candle; 0: none yet */
     bool streamed;             /* its candles come by stream: requests only confirm them, and fill in */
     int64_t confirm_ms;        /* exchange time of the next request that confirms; 0: not planned */
     uint32_t failures;         /* requests in a row that failed */

@@ -201,6 +201,8 @@ static int read_candles(struct poll *poll, const struct poll_flight *flight, con
         series->quiet_through_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms) -
                                    INTAKE_QUIET_SETTLED * (int64_t)series->interval_s * 1000;
     poll_take(poll, flight, poll->rows, poll->row_count, &intake);
+    if (flight->through)
+        series->read_ms = flight->exchange_ms;
     if (series->confirm_ms != 0 && flight->exchange_ms >= series->confirm_ms)
         series->confirm_ms = stream_confirm_ms(series, poll->confirm_ms, flight->exchange_ms);
     streams_note_candles(poll->streams, series, intake.appended);

@@ -31,11 +31,12 @@ static int request_candles(struct poll *poll, struct poll_flight *flight)
 {
     struct series *series = &poll->market->slots[flight->index];
     int per_call = poll->exchange->candles_per_call;
-    int64_t reread = intake_reread(series->interval_s, poll->context->config->market_reread_s, per_call);
+    int64_t reread = intake_reread(series, poll->context->config->market_reread_s, per_call);
     int64_t first_ms = intake_first_ms(series, reread);
     int64_t closed_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms);
     if (is_confirming(series, flight)) {
-        first_ms = stream_confirm_from_ms(series, poll->confirm_ms, per_call);
+        int64_t confirm_from_ms = stream_confirm_from_ms(series, poll->confirm_ms, per_call);
+        first_ms = confirm_from_ms < first_ms ? confirm_from_ms : first_ms;
     } else if (closed_ms < first_ms || closed_ms <= intake_known_ms(series)) {
         series->ready = true;
         return error_set(ERROR_MISSING, "no candle has closed");

@@ -68,10 +68,22 @@ static void the_next_request_follows_from_the_newest(void)
     series.history_from_ms = 2 * MINUTE;
     CU_ASSERT_EQUAL(intake_first_ms(&series, 3), 2 * MINUTE);
     CU_ASSERT_EQUAL(intake_next_ms(&series, 500), 3 * MINUTE + 500);
-    CU_ASSERT_EQUAL(intake_reread(60, 300, 1000), 5);
-    CU_ASSERT_EQUAL(intake_reread(3600, 300, 1000), 1);
-    CU_ASSERT_EQUAL(intake_reread(60, 0, 1000), 1);
-    CU_ASSERT_EQUAL(intake_reread(60, 86400, 300), 150); /* new ones must come too */
+    ring_release(&series.ring);
+}
+
+static void what_may_still_change_is_read_again(void)
+{
+    struct series series = series_of(3, 7); /* the newest closed at minute 8 */
+    series.read_ms = 8 * MINUTE + 500;
+    CU_ASSERT_EQUAL(intake_reread(&series, 300, 1000), 5);
+    CU_ASSERT_EQUAL(intake_reread(&series, 0, 1000), 1);
+    CU_ASSERT_EQUAL(intake_reread(&series, 86400, 300), 150); /* new ones must come too */
+    series.read_ms = 1 * MINUTE; /* the newest came by stream since, while requests failed */
+    CU_ASSERT_EQUAL(intake_reread(&series, 300, 1000), 12);
+    series.read_ms = 0;
+    CU_ASSERT_EQUAL(intake_reread(&series, 300, 1000), 15);
+    series.interval_s = 3600;
+    CU_ASSERT_EQUAL(intake_reread(&series, 300, 1000), 1);
     ring_release(&series.ring);
 }
 
@@ -471,6 +483,7 @@ const char *const suite_name = "intake";
 const struct test suite_tests[] = {
     {"a candle has closed after its grace", a_candle_has_closed_after_its_grace},
     {"the next request follows from the newest candle", the_next_request_follows_from_the_newest},
+    {"what may still change is read again", what_may_still_change_is_read_again},
     {"candles are taken in order and once", candles_are_taken_in_order_and_once},
     {"a forming candle is not taken", a_forming_candle_is_not_taken},
     {"a missing tail is asked for again", a_missing_tail_is_asked_for_again},
