@@ -207,7 +207,7 @@ static int read_symbol(void *user, size_t index, struct json_value value)
 static int read_info_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
     struct instruments_reader *reader = user;
-    if (key_length != strlen("symbols") || memcmp(key, "symbols", key_length) != 0)
+    if (!key_is(key, key_length, "symbols"))
         return 0;
     if (reader->found)
         return error_set(ERROR_PROTOCOL, "member 'symbols' twice");

@@ -13,18 +13,11 @@ enum {
     DOUBLINGS_MOST = 11,
 };
 
-static const struct {
-    const char *name;
-    int reserved;
-} shares[] = {
-#define BUDGET_SHARE(name, reserved, sentence) {#name, reserved},
+/* percent, by priority */
+static const int shares[] = {
+#define BUDGET_SHARE(priority, reserved, sentence) (reserved),
 #include "lib/exchange/budget_shares.def"
 };
-
-const char *budget_name(enum budget_priority priority)
-{
-    return shares[priority].name;
-}
 
 void budget_init(struct budget *budget, const struct exchange *exchange, int share_percent)
 {
@@ -43,7 +36,7 @@ void budget_init(struct budget *budget, const struct exchange *exchange, int sha
         budget->bucket_count = BUDGET_SLICES + 1;
     }
     for (int i = 0; i < BUDGET_PRIORITIES; i++)
-        budget->reserved[i] = (int)((int64_t)budget->limit * shares[i].reserved / 100);
+        budget->reserved[i] = (int)((int64_t)budget->limit * shares[i] / 100);
 }
 
 /* What one has used in the window that ends with the bucket `last`, without the buckets before `first`. */

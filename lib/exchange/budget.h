@@ -44,9 +44,6 @@ struct budget {
 /* `share_percent` of the weight that the exchange allows. */
 void budget_init(struct budget *budget, const struct exchange *exchange, int share_percent);
 
-/* The name of a priority, for metrics and logs. */
-const char *budget_name(enum budget_priority priority);
-
 /* Takes `weight` if it may be sent now by one of this priority: if it fits the window together with what is reserved for
  * those above and not used by them. If not, false, and *again_ms is the exchange time at which to ask again. A weight
  * that would never fit is let through in a window in which nothing was used. */

@@ -79,7 +79,7 @@ struct list_reader {
 static int read_list_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
     struct list_reader *reader = user;
-    if (key_length != strlen("list") || memcmp(key, "list", key_length) != 0)
+    if (!key_is(key, key_length, "list"))
         return 0;
     if (reader->found)
         return error_set(ERROR_PROTOCOL, "member 'list' twice");
@@ -276,39 +276,25 @@ int bybit_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn 
 
 /* market/kline */
 
-static const struct {
-    uint32_t interval_s;
-    const char *interval;
-} spellings[] = {
+static const struct interval_spelling spellings[] = {
     {60, "1"},     {180, "3"},    {300, "5"},     {900, "15"},    {1800, "30"}, {3600, "60"},
     {7200, "120"}, {14400, "240"}, {21600, "360"}, {43200, "720"}, {86400, "D"}, {604800, "W"},
+    {0, NULL},
 };
-
-enum { SPELLINGS = sizeof spellings / sizeof spellings[0] };
 
 const char *bybit_interval(uint32_t interval_s)
 {
-    for (int i = 0; i < SPELLINGS; i++)
-        if (spellings[i].interval_s == interval_s)
-            return spellings[i].interval;
-    return NULL;
+    return interval_spell(spellings, interval_s);
 }
 
 uint32_t bybit_interval_length(const char *interval)
 {
-    for (int i = 0; i < SPELLINGS; i++)
-        if (strcmp(spellings[i].interval, interval) == 0)
-            return spellings[i].interval_s;
-    return 0;
+    return interval_spelled(spellings, interval);
 }
 
 static int keep_candle_row(void *user, size_t index, struct json_value row)
 {
-    struct candle candle;
-    int code = read_candle_row(row, 0, &candle, NULL);
-    if (code == 0)
-        code = newest_first_add(user, &candle);
-    return code != 0 ? error_context(code, "row %zu", index) : 0;
+    return newest_first_add_row(user, index, row, 0);
 }
 
 int bybit_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)

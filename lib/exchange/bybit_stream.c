@@ -150,7 +150,7 @@ static int read_kline(void *user, size_t index, struct json_value value)
 static int read_data_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
     struct rows *rows = user;
-    if (key_length != strlen("data") || memcmp(key, "data", key_length) != 0)
+    if (!key_is(key, key_length, "data"))
         return 0;
     if (rows->found)
         return error_set(ERROR_PROTOCOL, "member 'data' twice");

@@ -43,17 +43,13 @@ static int tickers_request(const char *base_url, const char *const *symbols, siz
 }
 
 /* Its own names of intervals, in the order of `intervals`. */
-static const struct {
-    uint32_t interval_s;
-    const char *name;
-} granularities[] = {
+static const struct interval_spelling granularities[] = {
     {60, "ONE_MINUTE"}, {300, "FIVE_MINUTE"}, {900, "FIFTEEN_MINUTE"}, {1800, "THIRTY_MINUTE"},
     {3600, "ONE_HOUR"}, {7200, "TWO_HOUR"},   {21600, "SIX_HOUR"},     {86400, "ONE_DAY"},
+    {0, NULL},
 };
 
-enum { GRANULARITIES = sizeof granularities / sizeof granularities[0] };
-
-static const uint32_t intervals[GRANULARITIES + 1] = {60, 300, 900, 1800, 3600, 7200, 21600, 86400, 0};
+static const uint32_t intervals[] = {60, 300, 900, 1800, 3600, 7200, 21600, 86400, 0};
 
 /* The end is the last moment of the last candle: right whether the exchange takes it as a part of the range or not. */
 static int candles_request(const char *base_url, const char *symbol, uint32_t interval_s, int64_t first_open_ms,
@@ -61,10 +57,7 @@ static int candles_request(const char *base_url, const char *symbol, uint32_t in
 {
     (void)exchange_ms;
     assert(first_open_ms <= last_open_ms);
-    const char *name = NULL;
-    for (size_t i = 0; i < GRANULARITIES; i++)
-        if (granularities[i].interval_s == interval_s)
-            name = granularities[i].name;
+    const char *name = interval_spell(granularities, interval_s);
     if (name == NULL)
         return error_set(ERROR_ARGUMENT, "Coinbase has no candles of %" PRIu32 " s", interval_s);
     int64_t first_s = first_open_ms / 1000;

@@ -89,7 +89,7 @@ static int read_page_member(void *user, const char *key, size_t key_length, stru
 {
     (void)user;
     bool more = false;
-    if (key_length != strlen("has_next") || memcmp(key, "has_next", key_length) != 0)
+    if (!key_is(key, key_length, "has_next"))
         return 0;
     int code = json_boolean(value, &more);
     return code == 0 && more ? error_set(ERROR_PROTOCOL, "a page of a longer list") : code;

@@ -126,9 +126,9 @@ static int read_candle(void *user, size_t index, struct json_value value)
 
 static int read_event_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
-    if (key_length == strlen("tickers") && memcmp(key, "tickers", key_length) == 0)
+    if (key_is(key, key_length, "tickers"))
         return json_each_element(value, read_ticker, user);
-    if (key_length == strlen("candles") && memcmp(key, "candles", key_length) == 0)
+    if (key_is(key, key_length, "candles"))
         return json_each_element(value, read_candle, user);
     return 0;
 }

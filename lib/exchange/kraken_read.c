@@ -371,7 +371,7 @@ static int read_ohlc(void *user, size_t index, struct json_value value)
 static int read_candles_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
     struct candles_reader *reader = user;
-    if (key_length == strlen("last") && memcmp(key, "last", key_length) == 0)
+    if (key_is(key, key_length, "last"))
         return 0;
     if (reader->found)
         return error_set(ERROR_PROTOCOL, "candles of two pairs");

@@ -238,39 +238,25 @@ int okx_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn
 
 /* market/candles, market/history-candles */
 
-static const struct {
-    uint32_t interval_s;
-    const char *bar;
-} bars[] = {
+static const struct interval_spelling bars[] = {
     {60, "1m"},     {180, "3m"},    {300, "5m"},       {900, "15m"},       {1800, "30m"},    {3600, "1H"},
     {7200, "2H"},   {14400, "4H"},  {21600, "6Hutc"},  {43200, "12Hutc"},  {86400, "1Dutc"}, {604800, "1Wutc"},
+    {0, NULL},
 };
-
-enum { BARS = sizeof bars / sizeof bars[0] };
 
 const char *okx_bar(uint32_t interval_s)
 {
-    for (int i = 0; i < BARS; i++)
-        if (bars[i].interval_s == interval_s)
-            return bars[i].bar;
-    return NULL;
+    return interval_spell(bars, interval_s);
 }
 
 uint32_t okx_bar_interval(const char *bar)
 {
-    for (int i = 0; i < BARS; i++)
-        if (strcmp(bars[i].bar, bar) == 0)
-            return bars[i].interval_s;
-    return 0;
+    return interval_spelled(bars, bar);
 }
 
 static int keep_candle_row(void *user, size_t index, struct json_value row)
 {
-    struct candle candle;
-    int code = read_candle_row(row, OKX_CONFIRM, &candle, NULL);
-    if (code == 0)
-        code = newest_first_add(user, &candle);
-    return code != 0 ? error_context(code, "row %zu", index) : 0;
+    return newest_first_add_row(user, index, row, OKX_CONFIRM);
 }
 
 int okx_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { SMALLEST_STEP_SCALE = 8 }; /* steps of 10^-8 where an exchange has none */
 
@@ -13,7 +14,7 @@ int members_index(struct members *members, const char *key, size_t length, int *
 {
     *index = -1;
     for (int i = 0; i < members->count; i++) {
-        if (strlen(members->names[i]) != length || memcmp(members->names[i], key, length) != 0)
+        if (!key_is(key, length, members->names[i]))
             continue;
         if ((members->seen & 1u << i) != 0)
             return error_set(ERROR_PROTOCOL, "member '%s' twice", members->names[i]);
@@ -30,6 +31,11 @@ int members_check(const struct members *members, unsigned required)
         if ((required & ~members->seen & 1u << i) != 0)
             return error_set(ERROR_PROTOCOL, "no member '%s'", members->names[i]);
     return 0;
+}
+
+bool key_is(const char *key, size_t length, const char *name)
+{
+    return length == strlen(name) && memcmp(key, name, length) == 0;
 }
 
 int read_not_negative(struct json_value value, struct decimal *out)
@@ -136,17 +142,6 @@ static int digits_at(const char *text, int digits)
     return number;
 }
 
-/* Days from 1970-01-01 to a day of the Gregorian calendar, counted in years that begin in March: a leap day is then the
- * last of its year. */
-static int64_t days_since_1970(int year, int month, int day)
-{
-    int shifted_year = month > 2 ? year : year - 1;
-    int month_from_march = (month + 9) % 12;
-    int day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    int64_t days = 365LL * shifted_year + shifted_year / 4 - shifted_year / 100 + shifted_year / 400 + day_of_year;
-    return days - 719468;
-}
-
 /* ".123456Z" in ms, or -1. */
 static int fraction_ms(const char *text)
 {
@@ -176,7 +171,9 @@ int read_utc_time(struct json_value value, int64_t *time_ms)
     int hour = digits_at(text + 11, 2), minute = digits_at(text + 14, 2), second = digits_at(text + 17, 2);
     if (ms < 0 || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
         return error_set(ERROR_PROTOCOL, "no time in UTC: %s", text);
-    *time_ms = (((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms;
+    struct tm parts = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
+                       .tm_hour = hour, .tm_min = minute, .tm_sec = second};
+    *time_ms = (int64_t)timegm(&parts) * 1000 + ms;
     return 0;
 }
 
@@ -283,6 +280,15 @@ int newest_first_add(struct newest_first *rows, const struct candle *candle)
     return 0;
 }
 
+int newest_first_add_row(struct newest_first *rows, size_t index, struct json_value row, size_t flag_column)
+{
+    struct candle candle;
+    int code = read_candle_row(row, flag_column, &candle, NULL);
+    if (code == 0)
+        code = newest_first_add(rows, &candle);
+    return code != 0 ? error_context(code, "row %zu", index) : 0;
+}
+
 int newest_first_hand_out(const struct newest_first *rows, exchange_candle_fn fn, void *user)
 {
     for (size_t i = rows->count; i > 0; i--) {
@@ -290,6 +296,22 @@ int newest_first_hand_out(const struct newest_first *rows, exchange_candle_fn fn
         if (code != 0)
             return code;
     }
+    return 0;
+}
+
+const char *interval_spell(const struct interval_spelling *rows, uint32_t interval_s)
+{
+    for (; rows->text != NULL; rows++)
+        if (rows->interval_s == interval_s)
+            return rows->text;
+    return NULL;
+}
+
+uint32_t interval_spelled(const struct interval_spelling *rows, const char *text)
+{
+    for (; rows->text != NULL; rows++)
+        if (strcmp(rows->text, text) == 0)
+            return rows->interval_s;
     return 0;
 }
 

@@ -21,6 +21,9 @@ int members_index(struct members *members, const char *key, size_t length, int *
 /* ERROR_PROTOCOL if one of the required members, a bit each, was not seen. */
 int members_check(const struct members *members, unsigned required) MUST_CHECK;
 
+/* Whether a member's name is `name`. */
+bool key_is(const char *key, size_t length, const char *name);
+
 /* A decimal that is not negative. ERROR_PROTOCOL. */
 int read_not_negative(struct json_value value, struct decimal *out) MUST_CHECK;
 
@@ -85,8 +88,23 @@ struct newest_first {
 /* Keeps a candle. ERROR_PROTOCOL if it is not older than the one before, or there are too many. */
 int newest_first_add(struct newest_first *rows, const struct candle *candle) MUST_CHECK;
 
+/* Keeps a row as read_candle_row reads it, its flag aside. ERROR_PROTOCOL as either. */
+int newest_first_add_row(struct newest_first *rows, size_t index, struct json_value row, size_t flag_column) MUST_CHECK;
+
 /* Hands them out, oldest first; what fn returned if it is not 0. */
 int newest_first_hand_out(const struct newest_first *rows, exchange_candle_fn fn, void *user) MUST_CHECK;
+
+/* How an exchange spells the length of a candle. A table of these ends with a row of zeros. */
+struct interval_spelling {
+    uint32_t interval_s;
+    const char *text;
+};
+
+/* The text of a length; NULL if the table does not have it. */
+const char *interval_spell(const struct interval_spelling *rows, uint32_t interval_s);
+
+/* The length in s of a text; 0 if the table does not have it. */
+uint32_t interval_spelled(const struct interval_spelling *rows, const char *text);
 
 /* A row of what statuses and an exchange's own codes mean. */
 struct meaning {
