@@ -339,11 +339,6 @@ size_t market_series_of_shard(const struct market *market, uint16_t shard, const
     return count;
 }
 
-bool market_shard_ready(const struct market *market, uint16_t shard)
-{
-    return market_series_of_shard(market, shard, NULL, 0) == market_shard_weight(market, shard);
-}
-
 uint32_t series_unstored(const struct series *series)
 {
     uint32_t count = 0;

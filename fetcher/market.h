@@ -144,9 +144,6 @@ uint64_t market_shard_departures(const struct market *market, uint16_t shard);
  * is confirmed. Writes at most `capacity` pointers, valid until the market changes, and returns how many there are. */
 size_t market_series_of_shard(const struct market *market, uint16_t shard, const struct series **out, size_t capacity);
 
-/* Whether every series of a shard can be handed out. */
-bool market_shard_ready(const struct market *market, uint16_t shard);
-
 /* The series of a symbol and interval, or NULL. */
 struct series *market_find(struct market *market, const char *symbol, uint32_t interval_s);
 
