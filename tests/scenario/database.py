@@ -119,8 +119,9 @@ class Postgres:
 class Bouncer:
     """A pgbouncer in transaction mode in front of a server of ours."""
 
+    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+
     def __init__(self, server):
-        self.program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
         if not self.program:
             raise wick.Skipped("there is no pgbouncer on this machine")
         self.server = server
