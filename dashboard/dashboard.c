@@ -227,7 +227,7 @@ static void dashboard_on_tick(struct service_context *context, void *state, int6
     ask_trader(dashboard, now_ms);
     ask_processes(dashboard, now_ms);
     ask_recent(dashboard, now_ms);
-    history_tick(&dashboard->history, now_ms);
+    history_tick(dashboard, now_ms);
     commands_tick(&dashboard->commands, now_ms);
     metric_set(METRIC_sessions, (double)session_sweep(&dashboard->sessions, now_ms));
     metric_set(METRIC_event_streams, (double)streams_sweep(&dashboard->streams, &dashboard->sessions, now_ms));

@@ -269,28 +269,54 @@ static void answer_view(struct dashboard *dashboard, const struct question *ques
         view_take_processes(view, answer->processes, answer->last);
 }
 
+/* A question of the view has no answer, or not all of it. The processes are asked for every second anyway. */
+static void give_up(struct dashboard *dashboard, struct question *question)
+{
+    dashboard->recent_wanted = dashboard->recent_wanted || question->kind != QUERY_KIND_PROCESSES;
+    forget(question);
+}
+
+/* A part of the answer was lost: who asked is to ask again. */
+static void refuse_incomplete(struct dashboard *dashboard, struct question *question)
+{
+    log_warn("history_incomplete", log_text("kind", query_kind_name(question->kind)));
+    if (question->request == NULL) {
+        give_up(dashboard, question);
+        return;
+    }
+    reply_retry(question->request, 503, 1000, "a part of the answer was lost, ask again");
+    finish(question);
+}
+
 void history_take(struct dashboard *dashboard, const struct answer *answer)
 {
     struct question *question = answer->id != 0 ? find_question(&dashboard->history, answer->id) : NULL;
     if (question == NULL)
         return; /* it was given up */
+    if (answer->error[0] == '\0' && answer->part != question->parts) {
+        refuse_incomplete(dashboard, question);
+        return;
+    }
+    question->parts++;
     if (question->request != NULL) {
         answer_request(question, answer);
         return;
     }
     answer_view(dashboard, question, answer);
-    if (answer->last || answer->error[0] != '\0')
+    if (answer->error[0] != '\0')
+        give_up(dashboard, question);
+    else if (answer->last)
         forget(question);
 }
 
-void history_tick(struct history *history, int64_t now_ms)
+void history_tick(struct dashboard *dashboard, int64_t now_ms)
 {
     for (size_t i = 0; i < QUESTIONS_MAX; i++) {
-        struct question *question = &history->questions[i];
+        struct question *question = &dashboard->history.questions[i];
         if (question->id == 0 || now_ms < question->deadline_ms)
             continue;
         if (question->request == NULL) {
-            forget(question);
+            give_up(dashboard, question);
             continue;
         }
         reply_error(question->request, 504, "the history has not answered");

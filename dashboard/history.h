@@ -16,6 +16,7 @@ enum { QUESTIONS_MAX = 16, QUESTION_TIMEOUT_MS = 5000 };
 struct question {
     uint64_t id; /* 0: free */
     enum query_kind kind;
+    uint32_t parts;               /* of the answer that came */
     int64_t deadline_ms;          /* monotonic */
     struct http_request *request; /* NULL: for the view */
     struct json_writer json;      /* the answer so far; its text is owned */
@@ -46,8 +47,8 @@ int history_ask(struct dashboard *dashboard, enum query_kind kind, uint32_t limi
 /* One part of an answer. */
 void history_take(struct dashboard *dashboard, const struct answer *answer);
 
-/* Answers 504 to those that wait for too long. */
-void history_tick(struct history *history, int64_t now_ms);
+/* Answers 504 to those that wait for too long. What the view lacks is asked for again. */
+void history_tick(struct dashboard *dashboard, int64_t now_ms);
 
 /* Forgets all questions; for the end of the process, after the server was closed. */
 void history_release(struct history *history);

@@ -21,6 +21,7 @@ static void ask(struct hydrate *hydrate, int64_t now_ms)
     memcpy(query.symbol, hydrate->symbol, sizeof query.symbol);
     (void)snprintf(query.exchange, sizeof query.exchange, "%s", hydrate->market->exchange);
     int code = service_send(hydrate->context, LINK_HISTORY, NULL, RECORD_query, &query);
+    hydrate->parts = 0;
     hydrate->deadline_ms = now_ms + (code == 0 ? HYDRATE_SILENCE_MS : HYDRATE_PAUSE_MS);
 }
 
@@ -131,6 +132,14 @@ static void go_on(struct hydrate *hydrate, int64_t now_ms)
         begin(hydrate, next, now_ms);
 }
 
+/* This answer is of no more use: it is asked again after a pause. */
+static void give_up(struct hydrate *hydrate, const char *why, int64_t now_ms)
+{
+    log_warn("query_failed", log_text("kind", query_kind_name(hydrate->kind)), log_text("error", why));
+    hydrate->id++;
+    hydrate->deadline_ms = now_ms + HYDRATE_PAUSE_MS;
+}
+
 int hydrate_on_answer(struct hydrate *hydrate, const uint8_t *bytes, size_t size, int64_t now_ms)
 {
     struct answer answer;
@@ -140,11 +149,14 @@ int hydrate_on_answer(struct hydrate *hydrate, const uint8_t *bytes, size_t size
     if (hydrate->state != HYDRATE_ASKING || answer.id != hydrate->id)
         return 0;
     if (answer.error[0] != '\0') {
-        log_warn("query_failed", log_text("kind", query_kind_name(hydrate->kind)), log_text("error", answer.error));
-        hydrate->id++;
-        hydrate->deadline_ms = now_ms + HYDRATE_PAUSE_MS;
+        give_up(hydrate, answer.error, now_ms);
         return 0;
     }
+    if (answer.part != hydrate->parts) {
+        give_up(hydrate, "a part of the answer was lost", now_ms);
+        return 0;
+    }
+    hydrate->parts++;
     hydrate->deadline_ms = now_ms + HYDRATE_SILENCE_MS;
     take(hydrate, &answer);
     if (answer.last)

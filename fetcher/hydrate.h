@@ -1,5 +1,6 @@
 /* What the store knows: the newest candles of series into their rings, since when each series fires signals, and in which
- * markets a position or an order is open. A query at a time; one that stays unanswered is asked again. */
+ * markets a position or an order is open. A query at a time; one that stays unanswered, or of whose answer a part was
+ * lost, is asked again. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_FETCHER_HYDRATE_H
 #define WICK_FETCHER_HYDRATE_H
@@ -9,7 +10,7 @@
 
 enum {
     HYDRATE_SILENCE_MS = 5000, /* no part of an answer for so long: ask again */
-    HYDRATE_PAUSE_MS = 1000,   /* after an answer that says why there is none */
+    HYDRATE_PAUSE_MS = 1000,   /* after an answer that says why there is none, or that lacks a part */
     HYDRATE_SINGLES_MAX = 32,  /* the candles of more symbols are asked for all at once */
 };
 
@@ -20,6 +21,7 @@ struct hydrate {
     enum query_kind kind;
     char symbol[SYMBOL_SIZE]; /* whose candles are asked for; "-": all */
     uint64_t id;         /* of the newest query; answers to others are ignored */
+    uint32_t parts;      /* of its answer that came */
     int64_t deadline_ms; /* monotonic; then it is asked again */
     uint32_t limit;      /* candles of a series */
     uint64_t candles;    /* taken into rings since the start */

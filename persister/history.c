@@ -39,13 +39,14 @@ bool history_flush(struct history *history, int64_t now_ms)
 }
 
 /* Sends a message of an answer, or keeps it to be sent by history_flush. */
-static void send_message(struct history_answer *answer, const struct answer *message)
+static void send_message(struct history_answer *answer, struct answer *message)
 {
     struct history *history = answer->history;
     if (answer->asker_is_gone)
         return;
     assert(history->unsent == 0);
     int64_t now_ms = loop_now_ms(history->context->loop);
+    message->part = answer->parts;
     int code = message_encode(RECORD_answer, message, history->bytes, sizeof history->bytes, &history->unsent);
     if (code < 0) { /* the database holds what no message may carry */
         log_error("answer_failed", log_text("query", query_kind_name(answer->asked.query.kind)),
@@ -53,6 +54,7 @@ static void send_message(struct history_answer *answer, const struct answer *mes
         history->unsent = 0;
         return;
     }
+    answer->parts++;
     history->unsent_to = answer->asked.peer;
     history->unsent_of = message->last ? NULL : answer;
     history->unsent_since_ms = now_ms;

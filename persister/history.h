@@ -1,5 +1,6 @@
-/* The queries that wait for the database, and the answers that are being sent, in parts; the last message of an answer
- * carries no rows and says so. Parts of several answers mix; the asker tells them apart by the query's id. */
+/* The queries that wait for the database, and the answers that are being sent, in parts, which are counted; the last
+ * message of an answer carries no rows and says so. Parts of several answers mix; the asker tells them apart by the
+ * query's id. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_PERSISTER_HISTORY_H
 #define WICK_PERSISTER_HISTORY_H
@@ -31,6 +32,7 @@ struct history;
 struct history_answer {
     struct history *history; /* NULL: a free place */
     struct history_entry asked;
+    uint32_t parts;     /* that were made of the answer */
     bool asker_is_gone; /* the rest of the answer goes nowhere */
 };
 

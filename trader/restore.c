@@ -34,6 +34,7 @@ static void ask(struct trader *trader, struct service_context *context, int64_t 
     default:
         return;
     }
+    trader->restore.parts = 0;
     trader->restore.ask_ms = now_ms + RESTORE_SILENCE_MS;
     int code = service_send(context, LINK_HISTORY, NULL, RECORD_query, &query);
     if (code != 0)
@@ -128,6 +129,14 @@ static void next_phase(struct trader *trader, struct service_context *context)
     restore_check_market(trader, context);
 }
 
+/* This answer is of no more use: it is asked again after a pause. */
+static void delay(struct trader *trader, const char *reason, int64_t now_ms)
+{
+    log_warn("restore_delayed", log_text("reason", reason));
+    trader->restore.query++;
+    trader->restore.ask_ms = now_ms + RESTORE_RETRY_MS;
+}
+
 void restore_answer(struct trader *trader, struct service_context *context, struct answer *answer)
 {
     int64_t now_ms = loop_now_ms(context->loop);
@@ -135,10 +144,14 @@ void restore_answer(struct trader *trader, struct service_context *context, stru
     if (!asked || answer->id != trader->restore.query)
         return; /* of a question that was asked again since */
     if (answer->error[0] != '\0') {
-        log_warn("restore_delayed", log_text("reason", answer->error));
-        trader->restore.ask_ms = now_ms + RESTORE_RETRY_MS;
+        delay(trader, answer->error, now_ms);
         return;
     }
+    if (answer->part != trader->restore.parts) {
+        delay(trader, "a part of the answer was lost", now_ms);
+        return;
+    }
+    trader->restore.parts++;
     trader->restore.ask_ms = now_ms + RESTORE_SILENCE_MS;
     if (take_rows(trader, answer) != 0)
         trader_break(trader, "ledger_unsound");

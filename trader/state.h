@@ -26,6 +26,7 @@ enum { RESTORE_SILENCE_MS = 5000, RESTORE_RETRY_MS = 1000 };
 
 struct restore {
     uint64_t query; /* id of the question that is open */
+    uint32_t parts; /* of its answer that came */
     int64_t ask_ms; /* monotonic: when it is asked again, unless something is heard */
     bool found;     /* the store has an account */
     bool day_found; /* and one of the day of the last account */

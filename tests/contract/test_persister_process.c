@@ -25,6 +25,7 @@ struct client {
     struct lease_reply lease;
     bool lease_came;
     size_t candles, processes; /* rows of the answer */
+    uint32_t parts;            /* of the newest answer */
     bool answered;             /* its last part came */
     char error[TEXT_SIZE];
 };
@@ -72,6 +73,9 @@ static void take_answer(struct client *client, const struct link_input *input)
 {
     struct answer answer;
     CU_ASSERT_EQUAL_FATAL(message_decode(RECORD_answer, input->bytes, input->size, &answer), 0);
+    if (answer.part == 0)
+        client->parts = 0;
+    CU_ASSERT_EQUAL(answer.part, client->parts++);
     client->candles += answer.candles.count;
     client->processes += answer.processes.count;
     client->answered = answer.last;

@@ -303,7 +303,7 @@ static void on_store_series(struct store_series *message)
     post_message(LINK_STORE, RECORD_ack, &ack);
 }
 
-static void answer_candles(const struct query *query, int symbol, bool last)
+static void answer_candles(const struct query *query, int symbol, uint32_t part, bool last)
 {
     struct candle rows[1000];
     size_t count = 0;
@@ -315,10 +315,13 @@ static void answer_candles(const struct query *query, int symbol, bool last)
             rows[--left] = stage_truth(symbol, minute);
             rows[left].close = stage_store_close(symbol, minute);
         }
-    struct answer answer = {.id = query->id, .interval_s = 60, .last = last};
+    struct answer answer = {.id = query->id, .part = part, .interval_s = 60, .last = last};
     (void)snprintf(answer.symbol, sizeof answer.symbol, "%cUSDT", 'A' + symbol);
     answer.candles = list_of(rows, count);
-    post_message(LINK_HISTORY, RECORD_answer, &answer);
+    if (stage.loses_part == part + 1)
+        stage.loses_part = 0;
+    else
+        post_message(LINK_HISTORY, RECORD_answer, &answer);
 }
 
 static void answer_held(const struct query *query)
@@ -358,9 +361,9 @@ static void on_query(const struct query *query)
         return;
     }
     if (query->kind == QUERY_KIND_RECENT_CANDLES) {
-        int one = stage_symbol(query->symbol);
-        for (int symbol = one >= 0 ? one : 0; symbol <= (one >= 0 ? one : STAGE_SYMBOLS - 1); symbol++)
-            answer_candles(query, symbol, symbol == (one >= 0 ? one : STAGE_SYMBOLS - 1));
+        int one = stage_symbol(query->symbol), first = one >= 0 ? one : 0, last = one >= 0 ? one : STAGE_SYMBOLS - 1;
+        for (int symbol = first; symbol <= last; symbol++)
+            answer_candles(query, symbol, (uint32_t)(symbol - first), symbol == last);
         return;
     }
     struct series_start rows[STAGE_SYMBOLS];

@@ -29,6 +29,7 @@ struct stage_faults {
 struct stage {
     struct stage_faults faults;
     bool persister_away;
+    unsigned loses_part;   /* of the next answer with candles; the first is 1 */
     int64_t depth_days; /* of history that is filled in; read at the start */
     bool lease_taken;      /* by another fetcher */
     bool streams;          /* the exchange has streams; set before the start */

@@ -9,7 +9,7 @@
 enum { SETTLE_MS = 8000, SPEED = 100 };
 
 /* 200 and a half minutes of the market are over at the start, 120 are fetched when nothing delays it. */
-enum { HISTORY_BEGINS = 80, FIRST_CLOSES = 200 };
+enum { HISTORY = 120, HISTORY_BEGINS = 80, FIRST_CLOSES = 200 };
 
 static void check_world(void)
 {
@@ -79,6 +79,25 @@ static void a_restart_goes_on_where_the_store_is(void)
     CU_ASSERT(stage.stored_rows - stored < 60 * STAGE_SYMBOLS); /* only what is new */
     settle(HISTORY_BEGINS);
     CU_ASSERT_EQUAL(stage.generation, 2);
+    stage_kill();
+}
+
+/* A series whose candles do not come with the answer would begin anew, behind a hole. */
+static void a_lost_part_of_an_answer_is_no_hole(void)
+{
+    stage_set(SPEED);
+    stage_start();
+    stage_run(5000);
+    for (unsigned part = 1; part < STAGE_SYMBOLS; part++) {
+        stage_kill();
+        stage_run(2 * HISTORY * STAGE_MINUTE_MS / SPEED);
+        stage.loses_part = part;
+        stage_start();
+        stage_run(5000);
+        CU_ASSERT_EQUAL(stage.loses_part, 0);
+        settle(HISTORY_BEGINS);
+        CU_ASSERT(stage_store_is_whole());
+    }
     stage_kill();
 }
 
@@ -361,6 +380,7 @@ const struct test suite_tests[] = {
     {"a fresh start takes history and follows", a_fresh_start_takes_history_and_follows},
     {"few requests are enough", few_requests_are_enough},
     {"a restart goes on where the store is", a_restart_goes_on_where_the_store_is},
+    {"a lost part of an answer is no hole", a_lost_part_of_an_answer_is_no_hole},
     {"a stop gives the lease back", a_stop_gives_the_lease_back},
     {"a stop waits for the store", a_stop_waits_for_the_store},
     {"a standby sends nothing", a_standby_sends_nothing},

@@ -184,6 +184,28 @@ static void test_restoring_is_patient(void)
     CU_ASSERT_EQUAL(stage.trader->phase, PHASE_LIVE);
 }
 
+/* Whichever part of whichever answer is lost, nothing of the ledger is. */
+static void test_restoring_misses_no_part(void)
+{
+    stage_reset();
+    stage_start_live();
+    struct signal signal = stage_signal("sma_cross", 0, SIDE_BUY, 0);
+    CU_ASSERT_STRING_EQUAL(stage_reason(&signal), "filled");
+    for (uint32_t part = 1; part <= 2; part++) {
+        stage_start();
+        stage.mood.loses_part = part;
+        stage_run(3100); /* the old lease runs out */
+        stage_run(8000);
+        stage_publish_instruments();
+        stage_publish_tickers(stage.exchange_ms, 100);
+        stage_run(100);
+        CU_ASSERT_EQUAL(stage.mood.loses_part, 0);
+        CU_ASSERT_EQUAL(stage.trader->phase, PHASE_LIVE);
+        CU_ASSERT_EQUAL(stage.trader->desk.ledger.open_count, 1);
+        stage_kill();
+    }
+}
+
 /* One step of somebody who wishes the pipeline ill. */
 static void harm(void)
 {
@@ -303,6 +325,7 @@ const struct test suite_tests[] = {
     {"a restart changes nothing", test_a_restart_changes_nothing},
     {"an unsound ledger is not traded on", test_an_unsound_ledger_is_not_traded_on},
     {"restoring asks until it is answered", test_restoring_is_patient},
+    {"restoring misses no part of an answer", test_restoring_misses_no_part},
     {"killed at any moment: one outcome each, the identity holds", test_killed_at_any_moment},
     {"SIGTERM: the archive empties, then the lease is given back", test_it_says_goodbye},
     {"nothing is allocated while running", test_nothing_is_allocated_while_running},

@@ -31,6 +31,7 @@ struct persister_mood {
     bool away;              /* it reads nothing and says nothing */
     bool silent;            /* it writes, and its acks and answers get lost */
     bool deaf;              /* it answers leases and queries, and loses what is to be written */
+    uint32_t loses_part;    /* of the next answer to a query; the first is 1 */
     enum verdict verdict;   /* that it answers what it has written */
 };
 
