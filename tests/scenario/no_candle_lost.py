@@ -27,7 +27,8 @@ BURST_S, BAN_S = 3, 20  # of our clock: the burst of 429, the ban
 BURST_AT_S, BAN_AT_S = 15, 22  # after the exchange's start
 MENDING_S = 20  # behind the last outage: holes are filled
 LATE_INTERVALS = 3  # so much later than in good times the newest candles may come
-UNSETTLED_INTERVALS = 6  # the newest candles may still be revised, or be read again soon
+CONFIRM_S = 600
+UNSETTLED_MS = (300 + CONFIRM_S + 600) * 1000  # a candle is revised within five minutes, and then read again in its turn
 IN_FLIGHT_MS = 500  # of our clock: requests that were under way when the ban began
 KILL_EVERY_S = 10
 AWAY_S = 180 if LONG else 15
@@ -45,7 +46,7 @@ def start_exchange(home):
 
 def follow(home, exchange, *arguments):
     return exchange.follow(home / "data", "--symbols", SYMBOLS, "--analyzers", 3, *arguments,
-                           **exchange.streams(), WICK_EXCHANGE__TIMEOUT_MS=1000, WICK_MARKET__REREAD_S=1200, WICK_MARKET__CONFIRM_S=600)
+                           **exchange.streams(), WICK_EXCHANGE__TIMEOUT_MS=1000, WICK_MARKET__REREAD_S=1200, WICK_MARKET__CONFIRM_S=CONFIRM_S)
 
 
 def live_through_the_ban(exchange, run):
@@ -69,7 +70,7 @@ def check_store(home, exchange, run, store):
     wick.equal(exchange.stop(), wick.OK, "exit status of the simulated exchange")
     market = pipeline.REPLAYED or checks.GeneratedMarket(SYMBOLS, pipeline.SEED, exchange_ms)
     candles = checks.check_candles(store, market, exchange_ms - LATE_INTERVALS * market.interval_ms,
-                                   exchange_ms - UNSETTLED_INTERVALS * market.interval_ms)
+                                   exchange_ms - UNSETTLED_MS)
     revisions = store.rows("SELECT count(*) FROM v_candle_revisions")[0][0]
     print(f"  {candles} candles, all as the exchange has them; {revisions} were revised; faults {dict(journal)}", flush=True)
     wick.equal(int(revisions) > 0, True, "revisions are kept")
