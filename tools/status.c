@@ -1,6 +1,7 @@
 /* wick status: what runs in a data directory and how it is, by each process's own word. */
 /* SPDX-License-Identifier: MIT */
 #include "lib/base/clock.h"
+#include "tools/common/json_text.h"
 #include "tools/common/memory.h"
 #include "tools/common/run_file.h"
 #include "tools/common/scrape.h"
@@ -96,15 +97,23 @@ static void add_up(struct overview *all)
 
 /* ---- telling ---- */
 
+/* What a process says of its work: behind the status in "ready: 250 symbols". */
+static const char *detail_of(const struct row *row)
+{
+    const char *status_end = row->scrape.reached && row->scrape.has_metrics ? strstr(row->scrape.words, ": ") : NULL;
+    return status_end != NULL ? status_end + 2 : "";
+}
+
 static void print_text(const struct overview *all)
 {
     int64_t now_ms = clock_wall_ms();
-    printf("%s\n%s\n\n%-14s %-10s %8s %9s %9s %8s\n", all->run.market, all->run.url, "process", "state", "pid",
-           "uptime s", "restarts", "PSS MB");
+    printf("%s\n%s\n\n%-14s %-10s %8s %9s %9s %8s  %s\n", all->run.market, all->run.url, "process", "state", "pid",
+           "uptime s", "restarts", "PSS MB", "detail");
     for (int i = 0; i < all->run.process_count; i++) {
         const struct row *row = &all->rows[i];
-        printf("%-14s %-10s %8d %9" PRId64 " %9d %8.1f\n", row->process->name, row->state, row->process->pid,
-               (now_ms - row->process->started_ms) / 1000, row->process->restarts, row->memory_bytes / 1e6);
+        printf("%-14s %-10s %8d %9" PRId64 " %9d %8.1f  %s\n", row->process->name, row->state,
+               row->process->pid, (now_ms - row->process->started_ms) / 1000, row->process->restarts,
+               row->memory_bytes / 1e6, detail_of(row));
     }
     printf("\n%d of %d ready, %.1f MB in all, %.0f candles published, %.0f signals, equity %.2f\n", all->ready,
            all->run.process_count, all->memory_bytes / 1e6, known(all->candles), known(all->signals),
@@ -142,6 +151,8 @@ static void print_json(const struct overview *all)
                i > 0 ? "," : "", row->process->name, row->process->role, row->state, row->process->pid,
                row->process->health_port, row->process->restarts, now_ms - row->process->started_ms);
         print_number("memory_bytes", row->memory_bytes);
+        printf(", \"detail\": ");
+        json_text_print(stdout, detail_of(row));
         printf("}");
     }
     printf("]}\n");

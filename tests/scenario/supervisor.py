@@ -81,6 +81,8 @@ def tells_how_it_is(home):
     for row in told["processes"]:
         if row["state"] != "ready" or row["memory_bytes"] <= 0 or row["restarts"] != 0:
             raise AssertionError(f"not as expected: {row}")
+        if row["role"] == "fetcher":
+            wick.contains(row["detail"], r"\d+ symbols, \d+ series; streams \d+ of \d+")
     status, text = wick.run_program("wick-status", "--data", run.data)
     wick.equal(status, wick.OK, "exit status of the plain form")
     wick.contains(text, r"7 of 7 ready, [\d.]+ MB in all")

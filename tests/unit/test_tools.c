@@ -357,7 +357,8 @@ static void finish_round(struct scraper *scraper, struct scrape *scrape)
 static void a_round_tells_readiness_and_metrics(void)
 {
     static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
-    static const char not_ready[] = "HTTP/1.1 503 Not Ready\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    static const char not_ready[] = "HTTP/1.1 503 Not Ready\r\nContent-Length: 18\r\nConnection: close\r\n\r\n"
+                                    "starting: a\nsecond";
     static const char numbers[] = "HTTP/1.1 200 OK\r\nContent-Length: 17\r\nConnection: close\r\n\r\nwick_symbols 250\n";
     int port = 0;
     int listener = listen_on(&port);
@@ -370,11 +371,13 @@ static void a_round_tells_readiness_and_metrics(void)
     finish_round(scraper, &scrape);
     CU_ASSERT_TRUE(scrape.reached);
     CU_ASSERT_FALSE(scrape.ready);
+    CU_ASSERT_STRING_EQUAL(scrape.words, "starting: a");
     CU_ASSERT_EQUAL(scrape.metrics[METRIC_symbols], 250);
     (void)waitpid(server, NULL, 0);
     server = serve(listener, 2, ok, numbers);
     finish_round(scraper, &scrape);
     CU_ASSERT_TRUE(scrape.ready);
+    CU_ASSERT_STRING_EQUAL(scrape.words, "ok");
     (void)waitpid(server, NULL, 0);
     (void)close(listener);
     finish_round(scraper, &scrape);

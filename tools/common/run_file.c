@@ -3,6 +3,7 @@
 #include "tools/common/run_file.h"
 
 #include "tools/common/files.h"
+#include "tools/common/json_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,27 +55,13 @@ int run_lock_holder(const char *data_dir, int *pid)
     return 0;
 }
 
-static void print_text(FILE *out, const char *text)
-{
-    (void)putc('"', out);
-    for (const unsigned char *at = (const unsigned char *)text; *at != 0; at++) {
-        if (*at == '"' || *at == '\\')
-            fprintf(out, "\\%c", *at);
-        else if (*at < ' ')
-            fprintf(out, "\\u%04x", *at);
-        else
-            (void)putc(*at, out);
-    }
-    (void)putc('"', out);
-}
-
 static void print_run(FILE *out, const struct run_file *run)
 {
     fprintf(out, "{\"pid\": %d, \"speed\": %" PRId64 ", \"started_ms\": %" PRId64 ", \"url\": ", run->pid, run->speed,
             run->started_ms);
-    print_text(out, run->url);
+    json_text_print(out, run->url);
     fputs(", \"market\": ", out);
-    print_text(out, run->market);
+    json_text_print(out, run->market);
     fputs(", \"processes\": [", out);
     for (int i = 0; i < run->process_count; i++) {
         const struct run_process *process = &run->processes[i];

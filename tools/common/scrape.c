@@ -134,6 +134,14 @@ void scrape_release(struct scraper *scraper, struct scrape *scrape)
     scrape->busy = scrape->asking_metrics = false;
 }
 
+static void keep_words(struct scrape *scrape)
+{
+    const char *newline = memchr(scrape->body, '\n', scrape->size);
+    size_t length = newline != NULL ? (size_t)(newline - scrape->body) : scrape->size;
+    (void)snprintf(scrape->words, sizeof scrape->words, "%.*s",
+                   (int)(length < sizeof scrape->words ? length : sizeof scrape->words), scrape->body);
+}
+
 static void finish_request(struct scraper *scraper, CURL *easy, CURLcode result)
 {
     struct scrape *scrape = NULL;
@@ -149,6 +157,7 @@ static void finish_request(struct scraper *scraper, CURL *easy, CURLcode result)
         return;
     }
     scrape->reached = result == CURLE_OK;
+    keep_words(scrape);
     scrape->ready = scrape->reached && status == 200;
     scrape->asking_metrics = scrape->reached && scrape->has_metrics;
     if (!scrape->asking_metrics || !ask(scraper, scrape, "/metrics"))

@@ -6,6 +6,7 @@
 
 #include "lib/base/error.h"
 #include "lib/runtime/metrics.h"
+#include "proto/message.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 enum {
     SCRAPE_BODY_MAX = 64 * 1024, /* a longer answer counts as none */
     SCRAPE_TIMEOUT_MS = 2000,
+    SCRAPE_WORDS_SIZE = TEXT_SIZE + 32, /* what /readyz says */
 };
 
 /* One process that is asked. */
@@ -25,6 +27,7 @@ struct scrape {
     /* What the last finished round found. */
     bool reached;            /* it answered at all */
     bool ready;              /* with 200 on ready_path */
+    char words[SCRAPE_WORDS_SIZE]; /* the first line of what it said there */
     double metrics[METRICS]; /* NAN: not told; kept when a round reaches nobody */
     unsigned rounds;         /* finished so far */
 

@@ -2,6 +2,7 @@
 #include "tools/verify/report.h"
 
 #include "lib/base/interval.h"
+#include "tools/common/json_text.h"
 #include "tools/common/time_text.h"
 
 #include <inttypes.h>
@@ -53,21 +54,6 @@ static void print_times(int64_t first_ms, int64_t last_ms)
         printf(" %s .. %s", first, last);
 }
 
-static void print_json_text(const char *text)
-{
-    putchar('"');
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            printf("\\%c", byte);
-        else if (byte < 0x20)
-            printf("\\u%04x", byte);
-        else
-            putchar(byte);
-    }
-    putchar('"');
-}
-
 static void begin_json(struct report *report, const char *type)
 {
     printf("%s{\"type\": \"%s\"", report->has_rows ? ",\n" : "[\n", type);
@@ -80,9 +66,9 @@ static void print_json_series(const struct audit_series *series)
     if (series == NULL)
         return;
     printf(", \"exchange\": ");
-    print_json_text(series->exchange);
+    json_text_print(stdout, series->exchange);
     printf(", \"symbol\": ");
-    print_json_text(series->symbol);
+    json_text_print(stdout, series->symbol);
     printf(", \"interval\": \"%s\"", interval_text(series->interval_s, interval));
 }
 
@@ -135,7 +121,7 @@ static int on_finding(void *user, const struct finding *finding)
         print_json_series(finding->series);
         print_json_times(finding->first_ms, finding->last_ms, finding->count);
         printf(", \"text\": ");
-        print_json_text(finding->text);
+        json_text_print(stdout, finding->text);
         printf("}");
     } else if (++report->shown[finding->damage] <= REPORT_SHOWN || report->all) {
         print_finding(finding);
@@ -156,7 +142,7 @@ static int on_explained(void *user, const struct audit_series *series, int64_t f
         print_json_series(series);
         print_json_times(first_ms, last_ms, count);
         printf(", \"reason\": ");
-        print_json_text(reason);
+        json_text_print(stdout, reason);
         printf("}");
     } else {
         printf("gap");
@@ -196,7 +182,7 @@ static void print_json_explained(const struct explained *explained, size_t count
     printf(", \"explained\": {");
     for (size_t i = 0; i < count; i++) {
         printf("%s", i > 0 ? ", " : "");
-        print_json_text(explained[i].reason);
+        json_text_print(stdout, explained[i].reason);
         printf(": {\"gaps\": %" PRId64 ", \"candles\": %" PRId64 "}", explained[i].gaps, explained[i].candles);
     }
     printf("}");
@@ -257,7 +243,7 @@ void report_action(struct report *report, const char *verb, const struct audit_s
         print_json_series(series);
         print_json_times(first_ms, last_ms, count);
         printf(", \"text\": ");
-        print_json_text(text);
+        json_text_print(stdout, text);
         printf("}");
         return;
     }
