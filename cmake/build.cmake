@@ -60,6 +60,10 @@ function(wick_program name)
   target_link_libraries(${name} PRIVATE wick_build ${arg_LIBRARIES})
 endfunction()
 
+# Tests run far from UTC, in a zone with summer time (written out, as no machine has to know zones by name): nothing that
+# Wick stores or decides may depend on it.
+set(WICK_TEST_ENVIRONMENT "TZ=EST5EDT,M3.2.0,M11.1.0")
+
 # wick_test(NAME LABEL unit SOURCES a.c LIBRARIES x TIMEOUT 60): a CUnit program that ctest runs.
 function(wick_test name)
   cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
@@ -70,5 +74,6 @@ function(wick_test name)
   target_link_libraries(${name} PRIVATE wick_build wick_test_main ${arg_LIBRARIES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
+    ENVIRONMENT "${WICK_TEST_ENVIRONMENT}")
 endfunction()
