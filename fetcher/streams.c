@@ -11,9 +11,7 @@
 
 enum {
     NO_LINK = SUBSCRIPTION_NO_LINK,
-    PING_MS = 5000,            /* a link on which we have said nothing for so long is pinged */
-    MOVES_MAX = 3,             /* a subscription that is silent wherever it goes rests then, */
-    MOVES_REST_MS = 3600000,   /* for so long */
+    MOVES_MAX = 3,             /* a subscription that is silent wherever it goes rests then */
 };
 
 /* ---- links ---- */
@@ -30,8 +28,7 @@ void streams_set_alive(struct streams *streams, struct subscription *row, bool a
     poll_replan(streams->poll, series);
 }
 
-/* Takes a subscription off its link. */
-static void drop(struct streams *streams, struct subscription *row)
+void streams_drop(struct streams *streams, struct subscription *row)
 {
     if (row->alive)
         streams_set_alive(streams, row, false);
@@ -52,7 +49,7 @@ static void release_rows(struct streams *streams, int index, int successor)
             row->next_request = 0;
             row->next_heard = false;
         } else {
-            drop(streams, row);
+            streams_drop(streams, row);
         }
     }
 }
@@ -224,122 +221,12 @@ void streams_move(struct streams *streams, struct subscription *row)
         streams->stream->subscribe(&topic, 1, false, ++streams->texts, streams->text) == 0 &&
         websocket_send(link->socket, streams->text, strlen(streams->text)) != 0)
         log_warn("stream_not_told", log_text("error", error_message()));
-    drop(streams, row);
+    streams_drop(streams, row);
     row->shunned = from;
     if (++row->moves <= MOVES_MAX)
         return;
     row->moves = 0;
-    row->rest_until_ms = clock_monotonic_ms() + MOVES_REST_MS;
-}
-
-/* ---- texts ---- */
-
-enum errand { ERRAND_NONE, ERRAND_SUBSCRIBE, ERRAND_TAKE_OVER, ERRAND_GIVE_UP };
-
-/* What a link has to say of a subscription. */
-static enum errand errand_of(const struct stream_link *link, const struct subscription *row)
-{
-    int index = (int)(link - link->streams->links);
-    if (row->link == index && !row->wanted)
-        return ERRAND_GIVE_UP;
-    if (row->link == index && row->request == 0)
-        return ERRAND_SUBSCRIBE;
-    if (row->link != NO_LINK && row->link == link->predecessor && row->wanted && row->next_request == 0)
-        return ERRAND_TAKE_OVER;
-    return ERRAND_NONE;
-}
-
-/* Whether two subscriptions may go into one text, but for their errands. */
-static bool go_together(const struct subscription *row, const struct subscription *first)
-{
-    return row->kind == first->kind && row->interval_s == first->interval_s && !row->alone;
-}
-
-/* Collects subscriptions of one kind and length with the same errand. */
-static size_t collect(struct streams *streams, const struct stream_link *link, enum errand *errand)
-{
-    size_t count = 0, most = (size_t)streams->stream->topics_per_request;
-    if (most > STREAM_BATCH_MAX)
-        most = STREAM_BATCH_MAX;
-    *errand = ERRAND_NONE;
-    for (size_t i = 0; i < streams->subscriptions.count && count < most; i++) {
-        struct subscription *row = &streams->subscriptions.rows[i];
-        enum errand found = errand_of(link, row);
-        if (found == ERRAND_NONE || (count > 0 && (found != *errand || !go_together(row, streams->batch[0]))))
-            continue;
-        *errand = found;
-        streams->topics[count] = (struct stream_topic){row->kind, row->interval_s, &row->instrument};
-        streams->batch[count++] = row;
-        if (row->alone)
-            break;
-    }
-    return count;
-}
-
-/* Writes a text of as many as fit. */
-static size_t write_text(struct streams *streams, size_t count, bool on)
-{
-    while (count > 0 && streams->stream->subscribe(streams->topics, count, on, streams->texts + 1, streams->text) != 0)
-        count /= 2;
-    return count;
-}
-
-static void note_sent(struct streams *streams, struct subscription *row, enum errand errand, int64_t now_ms)
-{
-    row->asked_ms = now_ms;
-    if (errand == ERRAND_SUBSCRIBE)
-        row->request = streams->texts;
-    else if (errand == ERRAND_TAKE_OVER)
-        row->next_request = streams->texts;
-    else
-        drop(streams, row);
-}
-
-static void speak(struct streams *streams, struct stream_link *link, int64_t now_ms)
-{
-    enum errand errand;
-    size_t count = collect(streams, link, &errand);
-    link->idle = count == 0;
-    if (count == 0)
-        return;
-    size_t fitting = write_text(streams, count, errand != ERRAND_GIVE_UP);
-    if (fitting == 0) { /* the stream has no words for it */
-        drop(streams, streams->batch[0]);
-        streams->batch[0]->rest_until_ms = now_ms + MOVES_REST_MS;
-        return;
-    }
-    link->said_ms = now_ms;
-    if (websocket_send(link->socket, streams->text, strlen(streams->text)) != 0)
-        return; /* it is full, or ending: again later */
-    streams->texts++;
-    for (size_t i = 0; i < fitting; i++)
-        note_sent(streams, streams->batch[i], errand, now_ms);
-}
-
-static void ping(struct streams *streams, struct stream_link *link, int64_t now_ms)
-{
-    const struct exchange_stream *stream = streams->stream;
-    int64_t pause_ms = stream->ping_ms < PING_MS ? stream->ping_ms : PING_MS;
-    int64_t last_ms = link->said_ms > link->since_ms ? link->said_ms : link->since_ms;
-    if (stream->ping == NULL || now_ms - last_ms < pause_ms)
-        return;
-    link->said_ms = now_ms;
-    if (websocket_send(link->socket, stream->ping, strlen(stream->ping)) != 0)
-        log_debug("stream_not_pinged", log_text("error", error_message()));
-}
-
-static void speak_on_all(struct streams *streams, int64_t now_ms)
-{
-    bool may_ask = poll_may_ask(streams->poll);
-    for (int i = 0; i < STREAM_LINKS_MAX; i++) {
-        struct stream_link *link = &streams->links[i];
-        if (link->state != STREAM_LINK_OPEN || now_ms - link->said_ms < 1000 / streams->stream->requests_per_second)
-            continue;
-        if (!link->idle && may_ask)
-            speak(streams, link, now_ms);
-        else
-            ping(streams, link, now_ms);
-    }
+    row->rest_until_ms = clock_monotonic_ms() + STREAM_REST_MS;
 }
 
 /* ---- tickers ---- */
@@ -466,7 +353,7 @@ void streams_on_tick(struct streams *streams, int64_t now_ms)
         return;
     streams_watch(streams, now_ms);
     assign(streams, now_ms);
-    speak_on_all(streams, now_ms);
+    streams_speak(streams, now_ms);
     if (now_ms - streams->tickers_ms < streams->poll->tick_ms)
         return;
     streams->tickers_ms = now_ms;

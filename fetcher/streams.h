@@ -6,8 +6,9 @@
  * not come in time; one that is silent is left to REST until it speaks again. Nothing depends on streams: where there
  * are none, all of this does nothing.
  *
- * streams.c opens and closes the connections and gives them their subscriptions, stream_read.c takes what arrives,
- * stream_watch.c notices silence and hands connections over before they come to their end. */
+ * streams.c opens and closes the connections and gives them their subscriptions, stream_speak.c asks for these,
+ * stream_read.c takes what arrives, stream_watch.c notices silence and hands connections over before they come to their
+ * end. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_FETCHER_STREAMS_H
 #define WICK_FETCHER_STREAMS_H
@@ -19,6 +20,7 @@
 enum {
     STREAM_LINKS_MAX = 32,
     STREAM_BATCH_MAX = 256, /* topics of a text */
+    STREAM_REST_MS = 3600000, /* so long a subscription that gets nowhere is not asked for */
 };
 
 /* One connection. */
@@ -88,15 +90,20 @@ bool streams_bring_all_tickers(struct streams *streams);
 bool streams_admit_ticker(struct streams *streams, const struct ticker *ticker);
 void streams_note_candles(struct streams *streams, const struct series *series, uint32_t appended);
 
-/* Between the three files. Whether subscription `row` is spoken on; ends or frees a link, with its subscriptions; opens
- * one to `url` and returns its index, or -1 when that may not be now; gives a subscription up where it is silent. */
+/* Between the four files. Whether subscription `row` is spoken on; takes it off its link; ends a link, with its
+ * subscriptions; opens one to `url` and returns its index, or -1 when that may not be now; gives a subscription up where
+ * it is silent. */
 void streams_set_alive(struct streams *streams, struct subscription *row, bool alive);
+void streams_drop(struct streams *streams, struct subscription *row);
 void streams_end_link(struct streams *streams, struct stream_link *link);
 int streams_open_link(struct streams *streams, const char *url, int64_t now_ms);
 void streams_move(struct streams *streams, struct subscription *row);
 
 /* Between streams.c and stream_read.c: a text that arrived. */
 void streams_read(struct stream_link *link, const char *text, size_t size);
+
+/* Between streams.c and stream_speak.c: says what there is to say, on every link. */
+void streams_speak(struct streams *streams, int64_t now_ms);
 
 /* Between streams.c and stream_watch.c: looks after all links and subscriptions. */
 void streams_watch(struct streams *streams, int64_t now_ms);
