@@ -12,6 +12,7 @@ enum {
     AHEAD = 3,               /* partitions that there are to be from now on, at least, */
     AHEAD_DAYS = 30,         /* seen from so far apart */
     DELETE_ROWS = 5000,      /* in one step of the upkeep */
+    REST_MS = 3600000,       /* for how long a month must not have grown before its times are indexed */
     UPKEEP_MS = 3600000,     /* between two rounds of it */
     UPKEEP_PAUSE_MS = 100,   /* between two steps */
     UPKEEP_AGAIN_MS = 60000, /* after one that failed */
@@ -20,6 +21,7 @@ enum {
 static const char ensure_sql[] = "SELECT ensure_candle_months($1)";
 static const char partitions_sql[] =
     "SELECT coalesce(from_ms, -9223372036854775807), to_ms FROM candle_partitions WHERE to_ms IS NOT NULL";
+static const char index_sql[] = "SELECT index_candle_month($1)";
 static const char drop_sql[] = "SELECT drop_expired_candle_months($1, $2)";
 static const char delete_sql[] = "SELECT delete_expired_candles($1::integer, $2, $3)";
 
@@ -108,20 +110,41 @@ static int send_delete(struct postgres_session *session, const struct store_rete
     return postgres_send(session, delete_sql);
 }
 
-/* The steps of a round: partitions ahead, those that may go, then each interval's candles until none is left. */
-static int send_step(struct postgres_session *session)
+static int send_index(struct postgres_session *session)
 {
-    const struct store_settings *settings = &session->pool->settings;
-    size_t step = session->pool->upkeep_step;
-    if (step == 0)
-        return send_ensure_ahead(session);
-    return step == 1 ? send_drop(session) : send_delete(session, &settings->retentions[step - 2]);
+    parameters_add_integer(&session->parameters, REST_MS);
+    return postgres_send(session, index_sql);
 }
 
-/* The number of candles deleted. */
+/* The steps of a round: partitions ahead, indexes for those that rest, those that may go, then each interval's candles.
+ * Indexes come one by one, candles in portions, until nothing is left. */
+enum { STEP_AHEAD, STEP_INDEX, STEP_DROP, STEP_DELETE };
+
+static int send_step(struct postgres_session *session)
+{
+    size_t step = session->pool->upkeep_step;
+    switch (step) {
+    case STEP_AHEAD:
+        return send_ensure_ahead(session);
+    case STEP_INDEX:
+        return send_index(session);
+    case STEP_DROP:
+        return send_drop(session);
+    default:
+        return send_delete(session, &session->pool->settings.retentions[step - STEP_DELETE]);
+    }
+}
+
+/* Whether a step that has done `count` pieces has to be done again. */
+static bool is_unfinished(size_t step, uint64_t count)
+{
+    return step == STEP_INDEX ? count > 0 : step >= STEP_DELETE && count >= DELETE_ROWS;
+}
+
+/* What a step has done: nothing comes back from the first. */
 static int take_count(struct postgres_session *session, PGresult *result)
 {
-    if (session->pool->upkeep_step >= 2)
+    if (session->pool->upkeep_step != STEP_AHEAD)
         session->work->result.changed = (uint64_t)postgres_integer(result, 0, 0);
     PQclear(result);
     return 0;
@@ -138,11 +161,11 @@ static void begin_upkeep(struct postgres_session *session)
 static void on_upkept(void *user, const struct store_result *result)
 {
     struct postgres *pool = user;
-    size_t steps = pool->settings.retention_count > 0 ? 2 + pool->settings.retention_count : 1;
+    size_t retentions = pool->settings.retention_count, steps = retentions > 0 ? STEP_DELETE + retentions : STEP_DROP;
     int64_t pause_ms = UPKEEP_PAUSE_MS;
     if (result->code != 0)
         pause_ms = UPKEEP_AGAIN_MS;
-    else if (result->changed < DELETE_ROWS)
+    else if (!is_unfinished(pool->upkeep_step, result->changed))
         pool->upkeep_step++;
     if (pool->upkeep_step == steps) {
         pool->upkeep_step = 0;

@@ -42,7 +42,7 @@ static void a_candle_gets_the_partition_of_its_month(void)
     expect_sql(&fixture, "SELECT count(*), min(open_time_ms), max(open_time_ms) FROM candles_2021_07",
                "31|1625097600000|1627689600000\n");
     expect_sql(&fixture, "SELECT count(*) FROM v_candles", "100\n");
-    expect_sql(&fixture, "SELECT count(*) FROM pg_indexes WHERE tablename = 'candles_2021_07'", "2\n");
+    expect_sql(&fixture, "SELECT count(*) FROM pg_indexes WHERE tablename = 'candles_2021_07'", "1\n");
     struct query query = fixture_query_of(QUERY_KIND_CANDLES, 60);
     CU_ASSERT_EQUAL(fixture_query(&fixture, &query), 0);
     CU_ASSERT_EQUAL_FATAL(fixture.answer.candle_count, 60);
@@ -112,6 +112,59 @@ static void a_month_dropped_by_somebody_is_made_again(void)
     fixture_close(&fixture);
 }
 
+/* ---- the index on the time ---- */
+
+static const char indexed_sql[] = "SELECT name FROM candle_partitions WHERE has_time_index ORDER BY 1";
+static const char all_of_2021[] = "candles_2021_06\ncandles_2021_07\ncandles_2021_08\ncandles_2021_09\n";
+
+static void a_month_over_is_indexed_once_it_rests(void)
+{
+    static struct store_candle rows[DAYS];
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    make_days(rows, "BTCUSDT", 60);
+    CU_ASSERT_EQUAL(write_candles(&fixture, rows, DAYS - 20), 0); /* none in September */
+    expect_sql(&fixture, "SELECT index_candle_month(1000000)", "0\n");
+    expect_sql(&fixture, "SELECT name FROM candle_months_over ORDER BY 1",
+               "candles_2021_06\ncandles_2021_07\ncandles_2021_08\n");
+    fixture_execute(&fixture, "UPDATE candle_months_over SET since_ms = since_ms - 2000000");
+    fixture_execute(&fixture, "INSERT INTO candles SELECT 1625097600000 + n, 1, 1, 1, 1, 1, 1, 0, 0"
+                              " FROM generate_series(1, 1000) n"); /* July grows again */
+    for (int i = 0; i < 2; i++)
+        expect_sql(&fixture, "SELECT index_candle_month(1000000)", "1\n");
+    expect_sql(&fixture, "SELECT index_candle_month(1000000)", "0\n");
+    expect_sql(&fixture, indexed_sql, "candles_2021_06\ncandles_2021_08\n");
+    expect_sql(&fixture, "SELECT name FROM candle_months_over", "candles_2021_07\n");
+    fixture_close(&fixture);
+}
+
+static bool is_indexed(const struct fixture *open)
+{
+    char *names = fixture_sql(open, indexed_sql);
+    bool all = strcmp(names, all_of_2021) == 0;
+    free(names);
+    return all;
+}
+
+static void the_store_sees_to_the_indexes(void)
+{
+    static struct store_candle rows[DAYS];
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    make_days(rows, "BTCUSDT", 60);
+    CU_ASSERT_EQUAL(write_candles(&fixture, rows, DAYS), 0);
+    expect_sql(&fixture, "SELECT index_candle_month(1000000)", "0\n");
+    fixture_execute(&fixture, "UPDATE candle_months_over SET since_ms = 0");
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    CU_ASSERT_TRUE(fixture_until(&fixture, is_indexed));
+    CU_ASSERT_EQUAL(write_candles(&fixture, rows, DAYS), 0);
+    CU_ASSERT_EQUAL(fixture.result.changed, 0);
+    fixture_close(&fixture);
+}
+
 /* ---- what is kept ---- */
 
 static bool is_expired(const struct fixture *open)
@@ -156,6 +209,8 @@ const struct test suite_tests[] = {
     {"months are made ahead", months_are_made_ahead},
     {"two writers make the same months", two_writers_make_the_same_months},
     {"a month dropped by somebody is made again", a_month_dropped_by_somebody_is_made_again},
+    {"a month that is over is indexed once it rests", a_month_over_is_indexed_once_it_rests},
+    {"the store sees to the indexes", the_store_sees_to_the_indexes},
     {"old candles go by interval, and empty months with them", old_candles_go_by_interval_and_empty_months_with_them},
     {NULL, NULL},
 };

@@ -21,7 +21,6 @@ CREATE TABLE candles (
     CONSTRAINT candles_price_scale_check CHECK (price_scale BETWEEN 0 AND 18), -- as a partition must have them
     CONSTRAINT candles_volume_scale_check CHECK (volume_scale BETWEEN 0 AND 18)
 ) PARTITION BY RANGE (open_time_ms);
-CREATE INDEX candles_by_time ON candles USING brin (open_time_ms) WITH (pages_per_range = 32);
 CREATE TRIGGER candles_revised AFTER UPDATE ON candles
 FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*)
 EXECUTE FUNCTION keep_candle_revision();
@@ -41,7 +40,10 @@ LEFT JOIN intervals i ON i.interval_s = s.interval_s;
 CREATE VIEW candle_partitions AS
 SELECT c.relname AS name,
     (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''(-?[0-9]+)'))[1]::bigint AS from_ms,
-    (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''(-?[0-9]+)'))[1]::bigint AS to_ms
+    (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''(-?[0-9]+)'))[1]::bigint AS to_ms,
+    pg_relation_size(c.oid) AS bytes,
+    EXISTS (SELECT FROM pg_index JOIN pg_class i ON i.oid = indexrelid JOIN pg_am a ON a.oid = i.relam
+        WHERE indrelid = c.oid AND amname = 'brin') AS has_time_index
 FROM pg_inherits
 JOIN pg_class c ON c.oid = inhrelid
 WHERE inhparent = 'candles'::regclass;
@@ -74,6 +76,42 @@ BEGIN
         EXECUTE format('ALTER TABLE candles ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', name, ms_of(month),
             ms_of(month + interval '1 month'));
     END LOOP;
+END
+$$;
+
+-- How large the months that are over and have no index on the time yet are, and since when.
+CREATE TABLE candle_months_over (
+    name text PRIMARY KEY,
+    bytes bigint NOT NULL,
+    since_ms bigint NOT NULL
+);
+
+-- Gives one month an index on the time, which makes writing into it a tenth slower: so one that is over, and has not grown
+-- for `rest_ms`. Who writes into that month waits meanwhile, some seconds at most: months above 4 GiB are left to their
+-- owner. How many were given one; of two who call it at once, one does nothing.
+CREATE FUNCTION index_candle_month(rest_ms bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    now_ms bigint := ms_of(now() AT TIME ZONE 'UTC');
+    rested text;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(5640187711482039) THEN
+        RETURN 0;
+    END IF;
+    DELETE FROM candle_months_over WHERE name NOT IN (
+        SELECT p.name FROM candle_partitions p WHERE p.bytes <= 4294967296 AND NOT has_time_index);
+    INSERT INTO candle_months_over AS known (name, bytes, since_ms)
+    SELECT p.name, p.bytes, now_ms FROM candle_partitions p
+    WHERE to_ms <= now_ms AND p.bytes BETWEEN 1 AND 4294967296 AND NOT has_time_index
+    ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes, since_ms = excluded.since_ms
+    WHERE known.bytes <> excluded.bytes;
+    SELECT name INTO rested FROM candle_months_over WHERE since_ms <= now_ms - rest_ms ORDER BY name LIMIT 1;
+    IF rested IS NULL THEN
+        RETURN 0;
+    END IF;
+    EXECUTE format('CREATE INDEX %I ON %I USING brin (open_time_ms) WITH (pages_per_range = 32)', rested || '_by_time',
+        rested);
+    RETURN 1;
 END
 $$;
 
