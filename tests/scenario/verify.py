@@ -12,6 +12,7 @@ import wick
 from candle_store import MINUTE, OWN_HEADER, START
 
 COUNT = 120  # candles of each series
+FUTURE_MS = 4102444800000  # the year 2100
 QUIET = (50, 53)  # minutes that no series has; they are explained
 COLUMNS = "open_time_ms, open, high, low, close, volume, price_scale, volume_scale"
 
@@ -28,7 +29,7 @@ PLANTED = (
     ("scale", ["UPDATE candles SET price_scale = 40 WHERE series_id = {id} AND open_time_ms = {at}"], 10, 1),
     ("off_grid", ["INSERT INTO candles (series_id, {columns}) SELECT series_id, open_time_ms + 30000, open, high, low, close,"
                   " volume, price_scale, volume_scale FROM candles WHERE series_id = {id} AND open_time_ms = {at}"], 10.5, 1),
-    ("future", ["INSERT INTO candles (series_id, {columns}) SELECT series_id, 4102444800000, open, high, low, close,"
+    ("future", ["INSERT INTO candles (series_id, {columns}) SELECT series_id, {future}, open, high, low, close,"
                 " volume, price_scale, volume_scale FROM candles WHERE series_id = {id} AND open_time_ms = {at}"], None, 1),
     ("scale_slip", ["UPDATE candles SET price_scale = price_scale - 1 WHERE series_id = {id}"
                     " AND open_time_ms BETWEEN {at} AND {at} + 60000"], 10, 2),
@@ -74,6 +75,11 @@ class Writer:
         connection.executescript(sql)
         connection.close()
 
+    def make_room(self, time_ms):
+        """A candle of that time has a place."""
+        if isinstance(self.store, database.Postgres):
+            self.run(f"SELECT ensure_candle_months(ARRAY[{time_ms}::bigint])")
+
     def lose_key(self):
         """Candles may be there twice from now on, and have any scale."""
         if isinstance(self.store, database.Postgres):
@@ -98,10 +104,11 @@ def fill(home, url):
 def plant(store):
     writer = Writer(store)
     writer.lose_key()
+    writer.make_room(FUTURE_MS)
     for damage, statements, _, _ in PLANTED:
         series = store.rows(f"SELECT id FROM series WHERE symbol = '{symbol_of(damage)}'")[0][0]
         for sql in statements:
-            writer.run(sql.format(id=series, at=START + 10 * MINUTE, columns=COLUMNS))
+            writer.run(sql.format(id=series, at=START + 10 * MINUTE, columns=COLUMNS, future=FUTURE_MS))
     writer.run(f"INSERT INTO candles (series_id, {COLUMNS}) SELECT 999, {COLUMNS} FROM candles WHERE series_id = 1"
                f" AND open_time_ms < {START} + 120000")
     writer.run("INSERT INTO series (exchange, symbol, interval_s) VALUES ('binance', 'ODDUSDT', 77),"
