@@ -219,7 +219,8 @@ static void add_row(struct filler *fill, const struct series *series, const stru
 
 /* Forward from what is stored: the candles, and the holes before and behind them. Returns how far the store reaches
  * then: what there is no room to explain is left for the next piece. */
-static int64_t write_forward(struct filler *fill, const struct series *series, const struct fill_piece *piece)
+static int64_t write_forward(struct filler *fill, const struct series *series, const struct fill_piece *piece,
+                             enum absence_reason reason)
 {
     int64_t interval_ms = interval_of(series), next_ms = piece->first_ms;
     for (size_t i = 0; i <= piece->length; i++) {
@@ -230,7 +231,7 @@ static int64_t write_forward(struct filler *fill, const struct series *series, c
         if (open_ms > next_ms && fill->absence_count == ARCHIVE_ABSENCES_MAX)
             return next_ms - interval_ms;
         if (open_ms > next_ms)
-            add_absence(fill, series, next_ms, open_ms - interval_ms, fill->archive->reason);
+            add_absence(fill, series, next_ms, open_ms - interval_ms, reason);
         next_ms = open_ms;
         if (ends)
             break;
@@ -308,11 +309,29 @@ enum fill_verdict fill_take(struct filler *fill, struct series *series, const st
     }
     fill->row_count = fill->absence_count = 0;
     if (piece->dropped)
-        piece->edge_ms = write_forward(fill, series, piece);
+        piece->edge_ms = write_forward(fill, series, piece, fill->archive->reason);
     else if (piece->count == 0)
         return take_nothing(fill, series, piece);
     else
         piece->edge_ms = write_backward(fill, series, piece);
+    return send(fill, series, piece);
+}
+
+enum fill_verdict fill_take_refusal(struct filler *fill, struct series *series)
+{
+    struct fill_piece *piece = piece_of(fill, series);
+    assert(piece != NULL && piece->state == FILL_ASKING);
+    if (!series->halted || piece->asks < INTAKE_HOLE_ASKS) {
+        piece->asks += series->halted;
+        return FILL_AGAIN;
+    }
+    if (!piece->dropped) {
+        series->fill.target_ms = series->fill.searched_ms = series->stored_from_ms;
+        end_piece(piece, series);
+        return FILL_NEXT;
+    }
+    fill->row_count = fill->absence_count = 0;
+    piece->edge_ms = write_forward(fill, series, piece, ABSENCE_REASON_EXCHANGE_LACKS);
     return send(fill, series, piece);
 }
 

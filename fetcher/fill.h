@@ -77,6 +77,11 @@ enum fill_verdict {
  * that follows FILL_SENT, the piece is over. */
 enum fill_verdict fill_take(struct filler *fill, struct series *series, const struct candle *rows, size_t count);
 
+/* What becomes of the request for the piece of a series when the exchange refuses it. A market that does not trade may be
+ * gone for good: after as many answers as a hole needs, the exchange counts as lacking what was dropped, so that the store
+ * can go on behind it, and history ends where it is. */
+enum fill_verdict fill_take_refusal(struct filler *fill, struct series *series);
+
 /* The store has acked a piece, by its tag. */
 void fill_on_ack(struct filler *fill, uint64_t tag, bool accepted);
 

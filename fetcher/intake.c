@@ -73,6 +73,16 @@ enum intake_change intake_compare(const struct series *series, const struct cand
     return INTAKE_LATE;
 }
 
+/* Counts an answer that lacks all between the newest candle and `through_ms`. What the last one had is lacking for the
+ * first time. True when it was asked for often enough. */
+static bool count_hole(struct series *series, int64_t through_ms)
+{
+    if (through_ms > series->hole_through_ms)
+        series->hole_asks = 0;
+    series->hole_through_ms = through_ms;
+    return series->hole_asks++ >= INTAKE_HOLE_ASKS;
+}
+
 /* Whether `row` leaves a hole that is not yet known to be the exchange's own. Before the first candle there may be one
  * too: then the market is younger than the history that is wanted, and nothing is absent. */
 static bool leaves_hole(struct series *series, const struct candle *row, struct intake *out)
@@ -85,10 +95,8 @@ static bool leaves_hole(struct series *series, const struct candle *row, struct 
         return false;
     int64_t hole_end_ms = row->open_time_ms - interval_ms;
     bool searched = series->searched_ms >= hole_end_ms || series->quiet_through_ms >= hole_end_ms;
-    if (!searched && series->hole_asks < INTAKE_HOLE_ASKS) {
-        series->hole_asks++;
+    if (!searched && !count_hole(series, hole_end_ms))
         return true;
-    }
     out->absent += empty ? 0 : (uint32_t)missing;
     return false;
 }

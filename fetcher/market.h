@@ -44,7 +44,8 @@ struct series {
     uint16_t shard;
     bool followed;        /* its candles are asked for */
     bool leaving;         /* its symbol goes: its candles are not asked for any more, no snapshot has it */
-    bool halted;          /* its symbol does not trade: there is no hurry */
+    bool halted;          /* its symbol does not trade, or is not listed: there is no hurry */
+    bool refused;         /* the newest answer to a request for it: the exchange does not know it */
     bool resumed;         /* it trades again, and was not asked for since */
     bool ready;           /* caught up once since the start: its ring may be handed out, new candles are published */
     int64_t fire_from_ms; /* candles that open before it are history; -1 until the store has confirmed it */
@@ -67,7 +68,8 @@ struct series {
     int64_t confirm_ms;        /* exchange time of the next request that confirms; 0: not planned */
     uint32_t failures;         /* requests in a row that failed */
     uint32_t fruitless;        /* answers in a row that brought nothing new */
-    uint32_t hole_asks;        /* how often the hole behind the newest candle was seen */
+    uint32_t hole_asks;        /* how often the hole behind the newest candle was seen, */
+    int64_t hole_through_ms;   /* through this open time the last time */
 };
 
 struct market {

@@ -489,6 +489,8 @@ void poll_resume(struct poll *poll)
     for (struct series *series = NULL; (series = market_next(poll->market, series)) != NULL;) {
         if (series->resumed && series->followed)
             schedule_set(&poll->jobs[POLL_CANDLES], market_index(poll->market, series), 0);
+        if (series->resumed && series->refused && fill_piece_of(poll->fill, series) != NULL)
+            schedule_set(&poll->jobs[POLL_FILL], market_index(poll->market, series), 0);
         series->resumed = false;
     }
     loop_set_timer(poll->context->loop, poll->timer, 0);

@@ -34,6 +34,7 @@ enum {
     POLL_HALTED_MS = 60000,        /* of exchange time: a market that does not trade is asked for no more often, */
     POLL_HALTED_LEAST_MS = 1000,   /* and after at least this much of ours */
     POLL_REFUSED_MS = 60000,       /* a request that the exchange refuses is tried again after so long, */
+    POLL_UNKNOWN_MS = 3600000,     /* for candles of a market that does not trade after so long, */
     POLL_REFUSED_TICKERS_MS = 2000, /* tickers earlier: the list of markets was asked for meanwhile */
     POLL_TROUBLE = 5,              /* after so many failures in a row, a success brings everything forward */
     POLL_CHUNK_MAX = 100,          /* symbols of a ticker request */

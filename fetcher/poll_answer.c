@@ -307,14 +307,29 @@ static void retry(struct poll *poll, const struct poll_flight *flight)
     poll_plan_again(poll, flight, delay_ms);
 }
 
+/* The exchange does not know a series, which was to be seen in its list, or will be: logged once. */
+static void refused_series(struct poll *poll, const struct poll_flight *flight)
+{
+    struct series *series = &poll->market->slots[flight->index];
+    int64_t delay_ms = series->halted && flight->kind == POLL_CANDLES ? POLL_UNKNOWN_MS : POLL_REFUSED_MS;
+    metric_add(METRIC_exchange_failures_total, 1);
+    if (!series->refused)
+        log_warn("request_refused", log_text("symbol", series->symbol), log_int("interval_s", series->interval_s),
+                 log_text("error", error_message()));
+    series->refused = true;
+    if (flight->kind == POLL_FILL && fill_piece_of(poll->fill, series) != NULL &&
+        fill_take_refusal(poll->fill, series) != FILL_AGAIN)
+        poll_fill(poll);
+    else
+        poll_plan_again(poll, flight, delay_ms);
+}
+
 /* A ticker request is refused as a whole when one of its markets is gone; the list of markets says which. */
 static void refused(struct poll *poll, const struct poll_flight *flight)
 {
     static const struct poll_flight list = {.kind = POLL_INSTRUMENTS};
     const char *symbol = "";
-    if (flight->kind == POLL_CANDLES || flight->kind == POLL_FILL)
-        symbol = poll->market->slots[flight->index].symbol;
-    else if (flight->kind == POLL_AGES)
+    if (flight->kind == POLL_AGES)
         symbol = poll->universe->candidates[flight->index].instrument.symbol;
     metric_add(METRIC_exchange_failures_total, 1);
     log_warn("request_refused", log_text("symbol", symbol), log_text("error", error_message()));
@@ -331,6 +346,8 @@ static void refused(struct poll *poll, const struct poll_flight *flight)
 static void succeeded(struct poll *poll, const struct poll_flight *flight)
 {
     *poll_failures(poll, flight) = 0;
+    if (flight->kind == POLL_CANDLES || flight->kind == POLL_FILL)
+        poll->market->slots[flight->index].refused = false;
     budget_succeeded(&poll->budget, flight->exchange_ms);
     if (poll->failures >= POLL_TROUBLE) {
         log_info("exchange_answers_again", log_int("failures", poll->failures));
@@ -360,7 +377,12 @@ void poll_answer(struct poll *poll, const struct poll_flight *flight, const stru
             retry(poll, flight);
         break;
     case EXCHANGE_RETRY: retry(poll, flight); break;
-    case EXCHANGE_REFUSED: refused(poll, flight); break;
+    case EXCHANGE_REFUSED:
+        if (flight->kind == POLL_CANDLES || flight->kind == POLL_FILL)
+            refused_series(poll, flight);
+        else
+            refused(poll, flight);
+        break;
     case EXCHANGE_SLOW:
     case EXCHANGE_BANNED:
         obey(poll, verdict, flight, result);

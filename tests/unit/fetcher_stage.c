@@ -87,6 +87,7 @@ int64_t stage_closed(void)
 void stage_list(int symbol, bool listed)
 {
     stage.unlisted[symbol] = !listed;
+    stage.was_unlisted[symbol] = stage.was_unlisted[symbol] || !listed;
     world.published_ms[symbol] = -1;
 }
 
@@ -282,6 +283,8 @@ static void on_store_candles(struct store_candles *message)
 {
     struct candle_event event;
     struct absence absence;
+    if (stage.persister_full)
+        return;
     while (list_next(&message->rows, RECORD_candle_event, &event))
         stage_store_candle(&event);
     while (list_next(&message->absences, RECORD_absence, &absence))
@@ -293,6 +296,8 @@ static void on_store_candles(struct store_candles *message)
 static void on_store_series(struct store_series *message)
 {
     struct series_start start;
+    if (stage.persister_full)
+        return;
     while (list_next(&message->rows, RECORD_series_start, &start)) {
         int symbol = stage_symbol(start.symbol);
         CU_ASSERT_FATAL(symbol >= 0);

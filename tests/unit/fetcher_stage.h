@@ -29,11 +29,13 @@ struct stage_faults {
 struct stage {
     struct stage_faults faults;
     bool persister_away;
+    bool persister_full;   /* it answers, and takes nothing */
     unsigned loses_part;   /* of the next answer with candles; the first is 1 */
     int64_t depth_days; /* of history that is filled in; read at the start */
     bool lease_taken;      /* by another fetcher */
     bool streams;          /* the exchange has streams; set before the start */
     bool unlisted[STAGE_SYMBOLS], halted[STAGE_SYMBOLS]; /* by the exchange, */
+    bool was_unlisted[STAGE_SYMBOLS]; /* ever: then its candles may count as absent */
     int64_t halted_from; /* which has no candles of halted ones from this minute on, as long as they are */
     int64_t min_age_days;      /* the option, for the next start */
     bool young[STAGE_SYMBOLS]; /* without a daily candle */

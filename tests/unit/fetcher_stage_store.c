@@ -86,7 +86,7 @@ void stage_store_absence(const struct absence *absence)
         store.absent_from_ms[symbol] = absence->first_open_ms;
     stage.stored_wrongly += symbol < 0 || first > last;
     for (int64_t minute = first > 0 ? first : 0; minute <= last && minute < STAGE_MINUTES; minute++) {
-        stage.stored_wrongly += !stage_lacks(symbol, minute) && !stage.faults.late;
+        stage.stored_wrongly += !stage_lacks(symbol, minute) && !stage.faults.late && !stage.was_unlisted[symbol];
         store.absent[symbol][minute] = true;
     }
 }

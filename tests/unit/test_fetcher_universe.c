@@ -135,6 +135,51 @@ static void nobody_leaves_without_the_store(void)
     stage_kill();
 }
 
+/* What was dropped of it cannot be had any more: the store is told so, and has what came after. */
+static void a_delisted_market_goes_without_what_was_dropped(void)
+{
+    begin();
+    stage_start();
+    stage_run(5000);
+    stage.persister_away = true;
+    stage_run(250000); /* more than the ring holds */
+    stage_list(1, false);
+    int64_t delisted = stage_closed();
+    stage.persister_away = false;
+    stage_run(20000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_symbols), 5);
+    CU_ASSERT_EQUAL(metric_value(METRIC_series_behind), 1);
+    stage_run(5 * 60000); /* it is asked for seldom */
+    CU_ASSERT_EQUAL(metric_value(METRIC_symbols), 4);
+    CU_ASSERT_EQUAL(metric_value(METRIC_series_behind), 0);
+    CU_ASSERT(stage.absences > 0);
+    CU_ASSERT(stage_store_is_whole());
+    CU_ASSERT(stage_symbol_has(1, delisted - HISTORY / 2, delisted - 1));
+    check_world();
+    stage_kill();
+}
+
+/* It stays, since something is held in it. */
+static void a_market_that_is_not_known_is_asked_for_seldom(void)
+{
+    stage_set(1);
+    stage.refresh_s = 60;
+    stage.held[2] = true;
+    stage_start();
+    stage_run(5000);
+    stage_list(2, false);
+    stage_run(10 * STAGE_MINUTE_MS);
+    unsigned asked = stage_asked(2);
+    stage_run(180 * STAGE_MINUTE_MS);
+    CU_ASSERT(stage_asked(2) - asked >= 2 && stage_asked(2) - asked <= 4);
+    CU_ASSERT_EQUAL(metric_value(METRIC_symbols), 5);
+    stage_list(2, true);
+    stage_run(5 * STAGE_MINUTE_MS);
+    CU_ASSERT(stage_store_has(FIRST_CLOSES, stage_closed() - 2));
+    check_world();
+    stage_kill();
+}
+
 static void a_halted_market_is_not_asked_in_vain(void)
 {
     stage_set(1);
@@ -222,7 +267,10 @@ static void coming_and_going_costs_no_candle(void)
         stage_list(symbol, true);
     stage_run(2 * SETTLE_MS);
     CU_ASSERT_EQUAL(metric_value(METRIC_symbols), STAGE_SYMBOLS);
-    CU_ASSERT(stage_store_has(FIRST_CLOSES, stage_closed() - 10));
+    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) { /* one that was gone soon begins where it came again */
+        int64_t oldest = (stage_store_oldest_ms(symbol) - STAGE_ORIGIN_MS) / STAGE_MINUTE_MS;
+        CU_ASSERT(stage_symbol_has(symbol, oldest, stage_closed() - 10));
+    }
     CU_ASSERT_EQUAL(stage.stored_wrongly, 0);
     stage_kill();
 }
@@ -236,6 +284,8 @@ const struct test suite_tests[] = {
     {"an open position keeps its market", an_open_position_keeps_its_market},
     {"a position that comes late keeps it too", a_position_that_comes_late_keeps_it_too},
     {"nobody leaves without the store", nobody_leaves_without_the_store},
+    {"a delisted market goes without what was dropped", a_delisted_market_goes_without_what_was_dropped},
+    {"a market that is not known is asked for seldom", a_market_that_is_not_known_is_asked_for_seldom},
     {"a halted market is not asked in vain", a_halted_market_is_not_asked_in_vain},
     {"an empty list changes nothing", an_empty_list_changes_nothing},
     {"young markets wait", young_markets_wait},
