@@ -2,6 +2,7 @@
  * core; the lease while nobody answers. */
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/fill.h"
+#include "fetcher/intake.h"
 #include "tests/harness.h"
 
 #include <stdio.h>
@@ -231,6 +232,34 @@ static void what_was_dropped_comes_first_and_forward(void)
     clear_stage();
 }
 
+/* Only of a market that does not trade it says anything. */
+static void what_is_refused_again_and_again_is_absent(void)
+{
+    set_stage(true, 0); /* also where quiet times are left out, this is none */
+    stage.series->stored_through_ms = 980 * MINUTE;
+    stage.series->dropped_through_ms = 989 * MINUTE;
+    CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
+    for (int i = 0; i < 10; i++)
+        CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_AGAIN);
+    stage.series->halted = true;
+    for (int i = 0; i < INTAKE_HOLE_ASKS; i++)
+        CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_AGAIN);
+    CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_SENT);
+    CU_ASSERT(!sent.history && sent.rows == 0 && sent.absences == 1);
+    CU_ASSERT(sent.absence.first_open_ms == 981 * MINUTE && sent.absence.last_open_ms == 989 * MINUTE);
+    CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_EXCHANGE_LACKS);
+    fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
+    CU_ASSERT(!series_is_behind(stage.series));
+    fill_look(&stage.fill, (int64_t)(NOW + 600) * MINUTE);
+    CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill)); /* now its history, which ends where it is */
+    for (int i = 0; i < INTAKE_HOLE_ASKS; i++)
+        CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_AGAIN);
+    CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_NEXT);
+    CU_ASSERT_PTR_NULL(fill_begin(&stage.fill));
+    CU_ASSERT_EQUAL(sent.messages, 1);
+    clear_stage();
+}
+
 /* Whatever is used, work begins as often as the share of a core allows, and it is not late for ever after much work. */
 static void work_takes_its_share_of_a_core(void)
 {
@@ -258,6 +287,7 @@ const struct test suite_tests[] = {
     {"a quiet time does not end history", a_quiet_time_does_not_end_history},
     {"an exchange is asked as far as it reaches", an_exchange_is_asked_as_far_as_it_reaches},
     {"what was dropped comes first, and forward", what_was_dropped_comes_first_and_forward},
+    {"what is refused again and again is absent", what_is_refused_again_and_again_is_absent},
     {"work takes its share of a core", work_takes_its_share_of_a_core},
     {NULL, NULL},
 };
