@@ -7,7 +7,7 @@
 #include "tests/unit/fetcher_stage.h"
 
 /* The market's minutes that are played, of STAGE_MINUTES; what a refused request may wait, and then some. */
-enum { SPEED = 100, LAST_MINUTE = 3400, SETTLE_MS = 150000 };
+enum { SPEED = 100, LAST_MINUTE = 3000, SETTLE_MS = 150000 };
 
 static void begin(bool streams)
 {
@@ -15,6 +15,18 @@ static void begin(bool streams)
     stage.streams = streams;
     stage.refresh_s = 100;
     stage_start();
+}
+
+/* The store takes nothing for longer than rings hold; nobody dies, so all of it is fetched again for the store alone. */
+static void refill(void)
+{
+    double refilled = metric_value(METRIC_candles_refilled_total);
+    stage_run(5000);
+    stage.persister_full = true;
+    stage_run(250000);
+    stage.persister_full = false;
+    stage_run(10000);
+    CU_ASSERT(metric_value(METRIC_candles_refilled_total) - refilled > 100);
 }
 
 static struct stage_faults some_faults(void)
@@ -85,8 +97,9 @@ static void check(void)
 
 static void play(bool streams)
 {
-    double dropped = metric_value(METRIC_candles_dropped_total);
     begin(streams);
+    refill();
+    double dropped = metric_value(METRIC_candles_dropped_total);
     while (stage_closed() < LAST_MINUTE) {
         stage.faults = some_faults();
         switch (test_random() % 8) {
@@ -111,7 +124,6 @@ static void by_request(void)
 static void by_stream(void)
 {
     play(true);
-    CU_ASSERT(metric_value(METRIC_candles_refilled_total) > 100); /* in both; a kill often does it first */
 }
 
 const char *const suite_name = "fetcher's holes";
