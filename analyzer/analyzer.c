@@ -25,6 +25,7 @@ struct analyzer {
     struct signals signals;
     uint16_t next_to_ask;             /* shard; so that all have their turn */
     bool joined;                      /* a lease came since the start */
+    bool unsettled;                   /* a shard that is held lacks its snapshot, or may since the last tick */
     int64_t status_ms;                /* when the status is told next */
     uint64_t analysed_counted;        /* of work.candles_analysed, what the metric has; likewise: */
     uint64_t snapshots_counted, gaps_counted;
@@ -98,8 +99,12 @@ static void drop_all(struct analyzer *analyzer)
 static void ask_snapshots(struct analyzer *analyzer, int64_t now_ms)
 {
     uint32_t asking = 0;
-    for (int i = 0; i < SHARDS; i++)
-        asking += analyzer->work.shards[i].held && stream_is_asking(&analyzer->work.shards[i].stream, now_ms);
+    analyzer->unsettled = false;
+    for (int i = 0; i < SHARDS; i++) {
+        const struct shard_work *shard = &analyzer->work.shards[i];
+        asking += shard->held && stream_is_asking(&shard->stream, now_ms);
+        analyzer->unsettled = analyzer->unsettled || (shard->held && !shard->stream.live);
+    }
     if (!has_room(analyzer))
         return;
     for (int i = 0; i < SHARDS && asking < SNAPSHOTS_MAX; i++) {
@@ -168,7 +173,8 @@ static int on_candles(struct analyzer *analyzer, const uint8_t *bytes, size_t si
     int code = message_decode(RECORD_candles, bytes, size, &candles);
     if (code < 0 || !membership_holds(&analyzer->membership, now_ms))
         return code;
-    return work_on_candles(&analyzer->work, &candles, now_ms); /* the next tick asks a snapshot if one is needed */
+    analyzer->unsettled = true; /* the next tick asks a snapshot if one is needed */
+    return work_on_candles(&analyzer->work, &candles, now_ms);
 }
 
 static int on_snapshot(struct analyzer *analyzer, const uint8_t *bytes, size_t size, int64_t now_ms)
@@ -188,8 +194,10 @@ static int on_ack(struct analyzer *analyzer, const uint8_t *bytes, size_t size, 
     struct ack ack;
     uint16_t shard;
     int code = message_decode(RECORD_ack, bytes, size, &ack);
-    if (code == 0 && signals_on_ack(&analyzer->signals, &ack, &shard))
+    if (code == 0 && signals_on_ack(&analyzer->signals, &ack, &shard)) {
         work_forget(&analyzer->work, shard, now_ms);
+        analyzer->unsettled = true;
+    }
     return code;
 }
 
@@ -273,6 +281,14 @@ static void analyzer_on_tick(struct service_context *context, void *state, int64
     tell_status(analyzer, now_ms);
 }
 
+/* What is counted and told waits for the next renewal. */
+static int64_t analyzer_next_tick_ms(const void *state)
+{
+    const struct analyzer *analyzer = state;
+    bool busy = analyzer->unsettled || analyzer->signals.outbox.used > 0;
+    return busy ? 0 : membership_next_ms(&analyzer->membership);
+}
+
 static void analyzer_on_stop(struct service_context *context, void *state)
 {
     struct analyzer *analyzer = state;
@@ -294,6 +310,7 @@ const struct service analyzer_service = {
     .open = analyzer_open,
     .on_message = analyzer_on_message,
     .on_tick = analyzer_on_tick,
+    .next_tick_ms = analyzer_next_tick_ms,
     .on_stop = analyzer_on_stop,
     .close = analyzer_close,
 };

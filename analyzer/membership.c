@@ -52,3 +52,12 @@ bool membership_must_reconnect(struct membership *membership, int64_t now_ms)
     membership->heard_ms = now_ms;
     return true;
 }
+
+int64_t membership_next_ms(const struct membership *membership)
+{
+    int64_t next_ms = membership->heard_ms + MEMBERSHIP_SILENCE_MS;
+    if (membership->renew_ms < next_ms)
+        next_ms = membership->renew_ms;
+    bool ends_first = membership->deadline_ms != INT64_MIN && membership->deadline_ms < next_ms;
+    return ends_first ? membership->deadline_ms : next_ms;
+}

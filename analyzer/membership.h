@@ -48,4 +48,7 @@ bool membership_ended(struct membership *membership, int64_t now_ms);
 /* True when the connection is to be made anew. */
 bool membership_must_reconnect(struct membership *membership, int64_t now_ms);
 
+/* When the first of the above is next due. */
+int64_t membership_next_ms(const struct membership *membership);
+
 #endif

@@ -11,13 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PAGE_SIZE_MAX = 32768 };
+enum { PAGE_SIZE_MAX = 32768, MEMORY_MS = 10000 };
 
 struct health {
     enum role role;
     struct loop *loop;
     struct http_server *server; /* NULL: no pages */
     int64_t started_ms;         /* monotonic */
+    int64_t memory_ms;          /* of the last look at the memory; 0: none. The kernel walks all pages for it. */
     enum process_status status;
     char detail[TEXT_SIZE];
 };
@@ -64,13 +65,22 @@ static void on_readyz(struct http_request *request, void *user)
     http_answer_text(request, ready ? 200 : 503, text);
 }
 
-static void on_metrics(struct http_request *request, void *user)
+static void look_at_memory(struct health *health, int64_t now_ms)
 {
-    const struct health *health = user;
-    static char page[PAGE_SIZE_MAX];
-    metric_set(METRIC_uptime_seconds, (double)(clock_monotonic_ms() - health->started_ms) / 1000);
+    if (health->memory_ms != 0 && now_ms - health->memory_ms < MEMORY_MS)
+        return;
+    health->memory_ms = now_ms;
     metric_set(METRIC_memory_resident_bytes, (double)health_memory());
     metric_set(METRIC_memory_proportional_bytes, (double)proportional_memory());
+}
+
+static void on_metrics(struct http_request *request, void *user)
+{
+    struct health *health = user;
+    static char page[PAGE_SIZE_MAX];
+    int64_t now_ms = clock_monotonic_ms();
+    look_at_memory(health, now_ms);
+    metric_set(METRIC_uptime_seconds, (double)(now_ms - health->started_ms) / 1000);
     metric_set(METRIC_cpu_seconds_total, (double)clock_cpu_us() / 1e6);
     metric_set(METRIC_loop_turns_total, (double)loop_turns(health->loop));
     size_t size = metrics_print(health->role, page, sizeof page);

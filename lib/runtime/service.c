@@ -25,6 +25,8 @@ struct process {
     struct service_context context;
     struct curve_keys keys;
     void *state;
+    int tick_timer;
+    int64_t ticked_ms; /* monotonic, of the last tick */
     int64_t refusal_logged_ms; /* monotonic; refusals are logged once a second at most */
     uint64_t refusals;         /* since then */
 };
@@ -106,6 +108,26 @@ struct process_state service_state(const struct service_context *context)
     return state;
 }
 
+/* ---- ticks ---- */
+
+static void plan_tick(struct process *process)
+{
+    const struct service *service = process->service;
+    if (service->next_tick_ms == NULL)
+        return;
+    int64_t due_ms = service->next_tick_ms(process->state), soonest_ms = process->ticked_ms + service->tick_ms;
+    int64_t delay_ms = (due_ms > soonest_ms ? due_ms : soonest_ms) - loop_now_ms(process->context.loop);
+    loop_set_timer(process->context.loop, process->tick_timer, delay_ms > 0 ? delay_ms : 0);
+}
+
+static void on_tick(void *user, int64_t now_ms)
+{
+    struct process *process = user;
+    process->ticked_ms = now_ms;
+    process->service->on_tick(&process->context, process->state, now_ms);
+    plan_tick(process);
+}
+
 /* ---- receiving ---- */
 
 static void refuse(struct process *process, enum link link)
@@ -138,12 +160,7 @@ static void on_input(void *user, const struct link_input *input)
                                    input->size);
     if (code < 0)
         refuse(process, input->link);
-}
-
-static void on_tick(void *user, int64_t now_ms)
-{
-    struct process *process = user;
-    process->service->on_tick(&process->context, process->state, now_ms);
+    plan_tick(process);
 }
 
 static void on_stop_timer(void *user, int64_t now_ms)
@@ -186,9 +203,12 @@ static int open_process(struct process *process)
         code = open_links(process);
     if (code == 0)
         code = process->service->open(context, process->state);
-    if (code == 0)
-        code = loop_add_timer(context->loop, process->service->tick_ms, process->service->tick_ms, on_tick, process);
-    return code < 0 ? code : 0;
+    if (code < 0)
+        return code;
+    process->ticked_ms = loop_now_ms(context->loop);
+    process->tick_timer =
+        loop_add_timer(context->loop, process->service->tick_ms, process->service->tick_ms, on_tick, process);
+    return process->tick_timer < 0 ? process->tick_timer : 0;
 }
 
 /* Runs until a signal, then lets the service say good-bye for as long as it asked. */

@@ -37,7 +37,7 @@ struct service_context {
 struct service {
     enum role role;
     size_t state_size;   /* of the process's struct; zeroed before open */
-    int64_t tick_ms;     /* how often on_tick is called */
+    int64_t tick_ms;     /* between two calls of on_tick, at the least */
     /* Builds the state. The links are up, messages may be sent. A code stops the start with its message. */
     int (*open)(struct service_context *context, void *state);
     /* One message of a link that this role is on. `record` was peeked; the bytes are decoded by the callee and live
@@ -45,6 +45,9 @@ struct service {
     int (*on_message)(struct service_context *context, void *state, enum link link, const struct peer *peer,
                       enum record record, const uint8_t *bytes, size_t size);
     void (*on_tick)(struct service_context *context, void *state, int64_t now_ms);
+    /* When on_tick has something to do next, on the monotonic clock; what is past: as soon as tick_ms allows. Asked after
+     * each tick and each message. NULL: every tick_ms. A process that has nothing to do shall sleep. */
+    int64_t (*next_tick_ms)(const void *state);
     /* A publishing link gained a subscriber to a topic; may be NULL. Used to send what it needs to begin. */
     void (*on_subscribe)(struct service_context *context, void *state, enum link link, const uint8_t *topic,
                          size_t size);

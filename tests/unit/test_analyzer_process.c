@@ -117,9 +117,12 @@ static void end(void)
     free(analyzer);
 }
 
+/* As the runtime has it: only when there is something to do. */
 static void tick(int64_t later_ms)
 {
     now_ms += later_ms;
+    if (analyzer_service.next_tick_ms(analyzer) > now_ms)
+        return;
     analyzer_service.on_tick(&context, analyzer, now_ms);
 }
 
