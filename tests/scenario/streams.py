@@ -12,7 +12,7 @@ import wick
 INTERVAL_MS = 60_000
 SPEED = 20  # three seconds an interval
 SYMBOLS = 250
-INTERVALS = 12
+INTERVALS = 8
 FAULTY_SYMBOLS = 60
 LATE_INTERVALS = 2  # so much later than in good times the newest candles may come
 SILENCE_S = 15
