@@ -137,8 +137,10 @@ void intake_take(struct series *series, const struct candle *rows, size_t count,
     series->fruitless = out->appended > 0 || out->full || out->complete ? 0 : series->fruitless + 1;
 }
 
-bool intake_pass_over(struct series *series, int64_t last_open_ms)
+bool intake_pass_over(struct series *series, const struct intake *intake, int64_t last_open_ms)
 {
+    if (intake->hole)
+        return false;
     bool goes_on = series->searched_ms > ring_newest_ms(&series->ring);
     if (series->fruitless <= (goes_on ? 0 : INTAKE_FRUITLESS_ASKS))
         return false;

@@ -66,7 +66,7 @@ void intake_take(struct series *series, const struct candle *rows, size_t count,
 /* After an answer without a new candle: whether the exchange was asked often enough for what there is through
  * `last_open_ms` to believe that it has nothing; then the series goes on behind that. Twice again after the first time,
  * not at all where a time without candles only goes on. */
-bool intake_pass_over(struct series *series, int64_t last_open_ms);
+bool intake_pass_over(struct series *series, const struct intake *intake, int64_t last_open_ms);
 
 /* How long to wait, on our clock, before the same is asked again: after `failures` requests in a row that failed, and
  * after `fruitless` answers without the candle. `random` is any number; it spreads those who wait. */

@@ -157,7 +157,8 @@ static void plan_candles(struct poll *poll, const struct poll_flight *flight, st
         poll_plan(poll, flight);
     else if (intake->appended > 0 && !intake->hole)
         poll_plan_again(poll, flight, 0);
-    else if ((poll->exchange->leaves_out_quiet || !flight->through) && intake_pass_over(series, flight->last_open_ms))
+    else if ((poll->exchange->leaves_out_quiet || !flight->through) &&
+             intake_pass_over(series, intake, flight->last_open_ms))
         poll_plan(poll, flight);
     else
         poll_plan_again(poll, flight, again_ms(poll, series));

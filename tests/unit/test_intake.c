@@ -264,21 +264,36 @@ static void a_revision_is_noticed_and_not_taken(void)
     ring_release(&series.ring);
 }
 
+/* Answers that lack what stands before their candles are asked for again; what they have is never passed over. */
+static void a_hole_is_not_passed_over(void)
+{
+    struct series series = series_of(1, 0);
+    series.history_from_ms = 1 * MINUTE;
+    for (int64_t first = 3; first < 9; first++) { /* another one is lacking each time: the hole counts anew */
+        struct intake intake = take(&series, 9, (const int64_t[]){first, 9, -1});
+        CU_ASSERT(intake.hole && intake.appended == 0);
+        CU_ASSERT(!intake_pass_over(&series, &intake, 9 * MINUTE));
+    }
+    CU_ASSERT_EQUAL(intake_first_ms(&series, 1), 1 * MINUTE);
+    ring_release(&series.ring);
+}
+
 /* A time without trades: once it is known, each close is asked for once, and the candle behind it comes at once. */
 static void a_quiet_time_is_passed_over(void)
 {
+    const struct intake nothing = {0};
     struct series series = series_of(1, 3);
     for (uint32_t i = 0; i <= INTAKE_FRUITLESS_ASKS; i++) {
-        CU_ASSERT(!intake_pass_over(&series, 4 * MINUTE));
+        CU_ASSERT(!intake_pass_over(&series, &nothing, 4 * MINUTE));
         CU_ASSERT(!take(&series, 4, MINUTES(3)).complete);
     }
-    CU_ASSERT(intake_pass_over(&series, 4 * MINUTE));
+    CU_ASSERT(intake_pass_over(&series, &nothing, 4 * MINUTE));
     CU_ASSERT_EQUAL(intake_known_ms(&series), 4 * MINUTE);
     CU_ASSERT_EQUAL(intake_next_ms(&series, 500), 6 * MINUTE + 500);
     CU_ASSERT_EQUAL(intake_first_ms(&series, 1), 4 * MINUTE);
     CU_ASSERT_EQUAL(intake_first_ms(&series, 3), 2 * MINUTE);
     CU_ASSERT(!take(&series, 5, MINUTES(3)).complete);
-    CU_ASSERT(intake_pass_over(&series, 5 * MINUTE));
+    CU_ASSERT(intake_pass_over(&series, &nothing, 5 * MINUTE));
     struct intake intake = take(&series, 6, MINUTES(3, 6));
     CU_ASSERT(intake.complete && !intake.hole);
     CU_ASSERT_EQUAL(intake.absent, 2);
@@ -289,7 +304,7 @@ static void a_quiet_time_is_passed_over(void)
     series.history_from_ms = 2 * MINUTE;
     for (uint32_t i = 0; i <= INTAKE_FRUITLESS_ASKS; i++)
         CU_ASSERT(!take(&series, 9, (const int64_t[]){-1}).complete);
-    CU_ASSERT(intake_pass_over(&series, 9 * MINUTE));
+    CU_ASSERT(intake_pass_over(&series, &nothing, 9 * MINUTE));
     CU_ASSERT_EQUAL(intake_first_ms(&series, 3), 10 * MINUTE);
     ring_release(&series.ring);
 }
@@ -499,6 +514,7 @@ const struct test suite_tests[] = {
     {"a candle has closed after its grace", a_candle_has_closed_after_its_grace},
     {"the next request follows from the newest candle", the_next_request_follows_from_the_newest},
     {"what may still change is read again", what_may_still_change_is_read_again},
+    {"a hole is not passed over", a_hole_is_not_passed_over},
     {"candles are taken in order and once", candles_are_taken_in_order_and_once},
     {"a forming candle is not taken", a_forming_candle_is_not_taken},
     {"a missing tail is asked for again", a_missing_tail_is_asked_for_again},
