@@ -285,7 +285,7 @@ static void who_is_followed_keeps_a_place_within_the_margin(void)
         list(symbols);
         for (int i = 0; i < 19; i++) {
             char symbol[8];
-            (void)snprintf(symbol, sizeof symbol, "A%02d", i);
+            (void)snprintf(symbol, sizeof symbol, "A%02u", (unsigned)i % 100);
             quote(symbol, 1000 - i, 1, 1, 1);
         }
         quote("B", 100, 1, 1, 1);
