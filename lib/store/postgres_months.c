@@ -9,8 +9,7 @@
 
 enum {
     DAY_MS = 86400000,
-    AHEAD = 3,               /* partitions that there are to be from now on, at least, */
-    AHEAD_DAYS = 30,         /* seen from so far apart */
+    AHEAD = 3,               /* months that have a partition from this one on */
     DELETE_ROWS = 5000,      /* in one step of the upkeep */
     REST_MS = 3600000,       /* for how long a month must not have grown before its times are indexed */
     UPKEEP_MS = 3600000,     /* between two rounds of it */
@@ -19,6 +18,8 @@ enum {
 };
 
 static const char ensure_sql[] = "SELECT ensure_candle_months($1)";
+static const char ensure_ahead_sql[] =
+    "SELECT ensure_candle_months(array_agg(ms_of(month_of($1) + i * interval '1 month'))) FROM generate_series(0, $2 - 1) i";
 static const char partitions_sql[] =
     "SELECT coalesce(from_ms, -9223372036854775807), to_ms FROM candle_partitions WHERE to_ms IS NOT NULL";
 static const char index_sql[] = "SELECT index_candle_month($1)";
@@ -83,10 +84,9 @@ int postgres_send_ensure(struct postgres_session *session, size_t count)
 
 static int send_ensure_ahead(struct postgres_session *session)
 {
-    parameters_add_array(&session->parameters, ELEMENT_INT8, AHEAD);
-    for (int i = 0; i < AHEAD; i++)
-        parameters_put_integer(&session->parameters, ELEMENT_INT8, clock_wall_ms() + (int64_t)i * AHEAD_DAYS * DAY_MS);
-    return postgres_send(session, ensure_sql);
+    parameters_add_integer(&session->parameters, clock_wall_ms());
+    parameters_add_integer(&session->parameters, AHEAD);
+    return postgres_send(session, ensure_ahead_sql);
 }
 
 static int send_drop(struct postgres_session *session)
