@@ -7,6 +7,11 @@
 
 #include <inttypes.h>
 
+bool candle_time_is_plausible(int64_t open_time_ms, int64_t now_ms)
+{
+    return open_time_ms >= CANDLE_TIME_MIN_MS && open_time_ms <= now_ms;
+}
+
 static int refuse(const struct candle *candle, const char *what)
 {
     return error_set(ERROR_PROTOCOL, "candle of %" PRId64 ": %s", candle->open_time_ms, what);

@@ -157,6 +157,19 @@ static void test_candle_check(void)
     CU_ASSERT_EQUAL(candle_check(&flat, 604800), ERROR_PROTOCOL);
 }
 
+static void test_a_candle_opens_between_2009_and_now(void)
+{
+    const int64_t now_ms = INT64_C(1735689630000);
+    CU_ASSERT_TRUE(candle_time_is_plausible(now_ms, now_ms));
+    CU_ASSERT_FALSE(candle_time_is_plausible(now_ms + 1, now_ms));
+    CU_ASSERT_TRUE(candle_time_is_plausible(INT64_C(1230768000000), now_ms));
+    CU_ASSERT_FALSE(candle_time_is_plausible(INT64_C(1230767999999), now_ms));
+    CU_ASSERT_FALSE(candle_time_is_plausible(now_ms / 1000, now_ms)); /* seconds */
+    CU_ASSERT_FALSE(candle_time_is_plausible(now_ms * 1000, now_ms)); /* microseconds */
+    CU_ASSERT_FALSE(candle_time_is_plausible(INT64_MIN, INT64_MAX));
+    CU_ASSERT_TRUE(candle_time_is_plausible(INT64_MAX, INT64_MAX)); /* where no clock is known */
+}
+
 static void test_candle_equal_whatever_the_scale(void)
 {
     struct candle left = candle_at(3), right = left;
@@ -419,6 +432,7 @@ const struct test suite_tests[] = {
     {"a ring refuses what does not follow", test_ring_refuses_what_does_not_follow},
     {"a ring finds by time, across gaps too", test_ring_finds_by_time_across_gaps},
     {"an impossible candle is refused", test_candle_check},
+    {"a candle opens between 2009 and now", test_a_candle_opens_between_2009_and_now},
     {"equal candles are equal whatever their scales", test_candle_equal_whatever_the_scale},
     {"the mean agrees with TA-Lib", test_mean_agrees_with_talib},
     {"the extremes agree with TA-Lib", test_extremes_agree_with_talib},
