@@ -1,4 +1,5 @@
-// The header: what kind of money, the mode, the exchange and its clock, the connection, theme and log-out.
+// The header: whether the market is simulated, what kind of money, the mode, the exchange and its clock, the connection,
+// theme and log-out.
 
 import { post } from "./api.js";
 import { byId, setText } from "./elements.js";
@@ -17,6 +18,9 @@ function showBadge(node, text, tone) {
 function showPortfolio(model) {
   const portfolio = model.portfolio;
   setText(byId("exchange"), model.exchange);
+  if (model.exchange === "simulated") {
+    showBadge(byId("simulated-badge"), `SIMULATED ×${model.speed}`, "warn");
+  }
   if (!portfolio.known) {
     return;
   }

@@ -1,4 +1,4 @@
-/* Binance spot: its requests, its price list and what its statuses mean.
+/* Binance spot: its requests, its price list and what its statuses mean. The simulated exchange speaks the same.
  *
  * Source: binance-spot-api-docs, rest-api.md and errors.md. */
 /* SPDX-License-Identifier: MIT */
@@ -103,27 +103,30 @@ static enum exchange_verdict judge(const struct exchange_answer *answer)
 static const uint32_t intervals[] = {60,    180,   300,   900,   1800,  3600,   7200,
                                      14400, 21600, 28800, 43200, 86400, 604800, 0};
 
-extern const struct exchange_stream exchange_binance_stream;
-extern const struct exchange exchange_binance;
+extern const struct exchange_stream exchange_binance_stream, exchange_simulated_stream;
+extern const struct exchange exchange_binance, exchange_simulated;
+
+/* The interface: all but the name and the addresses. */
+#define BINANCE_INTERFACE                                                                                              \
+    .weight_limit = 6000, .weight_window_ms = 60000, .weight_window_whole = true, .intervals = intervals,              \
+    .tickers_per_call = TICKERS_PER_CALL, .candles_per_call = EXCHANGE_CANDLES_MAX,                                    \
+    .used_weight_header = "x-mbx-used-weight-1m", .time_request = time_request,                                        \
+    .instruments_request = instruments_request, .tickers_request = tickers_request,                                    \
+    .candles_request = candles_request, .judge = judge, .read_time = binance_read_time,                                \
+    .read_instruments = binance_read_instruments, .read_tickers = binance_read_tickers,                                \
+    .read_candles = binance_read_candles
 
 const struct exchange exchange_binance = {
     .name = "binance",
     .base_url = "https://api.binance.com",
-    .weight_limit = 6000,
-    .weight_window_ms = 60000,
-    .weight_window_whole = true,
-    .intervals = intervals,
-    .tickers_per_call = TICKERS_PER_CALL,
-    .candles_per_call = EXCHANGE_CANDLES_MAX,
-    .used_weight_header = "x-mbx-used-weight-1m",
-    .time_request = time_request,
-    .instruments_request = instruments_request,
-    .tickers_request = tickers_request,
-    .candles_request = candles_request,
-    .judge = judge,
-    .read_time = binance_read_time,
-    .read_instruments = binance_read_instruments,
-    .read_tickers = binance_read_tickers,
-    .read_candles = binance_read_candles,
     .stream = &exchange_binance_stream,
+    BINANCE_INTERFACE,
+};
+
+/* wick-simulator, by default at the address of the first example in docs/simulator.md. */
+const struct exchange exchange_simulated = {
+    .name = EXCHANGE_SIMULATED,
+    .base_url = "http://127.0.0.1:9000",
+    .stream = &exchange_simulated_stream,
+    BINANCE_INTERFACE,
 };

@@ -216,21 +216,25 @@ static int read_message(const char *text, size_t size, const struct stream_event
     return code != 0 ? error_context(code, "stream: %s", message.type) : 0;
 }
 
-extern const struct exchange_stream exchange_binance_stream;
+extern const struct exchange_stream exchange_binance_stream, exchange_simulated_stream;
+
+/* Five messages a second are allowed, and the PONG to the server's PING is one.
+ *
+ * "Update speed 2000 ms", says the document of candles. Users report that a market without trades may fall silent for
+ * longer: it is then taken for one whose stream is broken, and REST asked for its candle, which costs a weight of 2. */
+#define BINANCE_STREAM                                                                                                 \
+    .topics_per_connection = 1024, .topics_per_request = TOPICS_PER_REQUEST, .requests_per_second = 4,                 \
+    .lifetime_ms = 24LL * HOUR_MS, .silence_ms = 2000, .closes_candles = true, .stream_name = stream_name,             \
+    .has_interval = has_interval, .subscribe = subscribe, .read = read_message
 
 const struct exchange_stream exchange_binance_stream = {
     .tickers_url = "wss://stream.binance.com:9443/ws",
     .candles_url = "wss://stream.binance.com:9443/ws",
-    .topics_per_connection = 1024,
-    .topics_per_request = TOPICS_PER_REQUEST,
-    .requests_per_second = 4, /* five messages a second are allowed, and the PONG to the server's PING is one */
-    .lifetime_ms = 24LL * HOUR_MS,
-    /* "Update speed 2000 ms", says the document. Users report that a market without trades may fall silent for longer:
-     * it is then taken for one whose stream is broken, and REST asked for its candle, which costs a weight of 2. */
-    .silence_ms = 2000,
-    .closes_candles = true,
-    .stream_name = stream_name,
-    .has_interval = has_interval,
-    .subscribe = subscribe,
-    .read = read_message,
+    BINANCE_STREAM,
+};
+
+const struct exchange_stream exchange_simulated_stream = {
+    .tickers_url = "ws://127.0.0.1:9001/ws",
+    .candles_url = "ws://127.0.0.1:9001/ws",
+    BINANCE_STREAM,
 };

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct exchange exchange_binance, exchange_bybit, exchange_coinbase, exchange_kraken, exchange_okx;
+extern const struct exchange exchange_binance, exchange_bybit, exchange_coinbase, exchange_kraken, exchange_okx,
+    exchange_simulated;
 
 const struct exchange *const exchanges[] = {
     &exchange_binance,
@@ -13,6 +14,7 @@ const struct exchange *const exchanges[] = {
     &exchange_okx,
     &exchange_bybit,
     &exchange_coinbase,
+    &exchange_simulated,
 };
 
 const size_t exchange_count = sizeof exchanges / sizeof exchanges[0];

@@ -19,6 +19,10 @@ enum {
     EXCHANGE_CANDLES_MAX = 1000, /* rows of one candle answer, at most */
 };
 
+/* The name of the simulated exchange: what it makes up or replays is stored and shown under this name, never under that
+ * of the exchange whose interface it speaks. */
+#define EXCHANGE_SIMULATED "simulated"
+
 /* A request to be sent: where, and what it costs. */
 struct exchange_request {
     char url[EXCHANGE_URL_SIZE]; /* complete */

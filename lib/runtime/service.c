@@ -215,7 +215,8 @@ static int open_process(struct process *process)
 static int run(struct process *process)
 {
     struct service_context *context = &process->context;
-    log_info("started", log_int("instance", (int64_t)(context->instance >> 1)));
+    log_info("started", log_int("instance", (int64_t)(context->instance >> 1)),
+             log_text("exchange", context->config->exchange_name), log_int("speed", context->config->exchange_speed));
     int code = loop_run(context->loop);
     if (code < 0 || process->service->on_stop == NULL)
         return code;

@@ -14,7 +14,7 @@ REPLAYED = checks.ReplayedMarket(wick.REPLAY) if wick.REPLAY.is_dir() else None
 INTERVAL_MS = checks.INTERVALS_MS["5m" if REPLAYED else "1m"]
 SPEED = 600 if REPLAYED else 120  # half a second an interval
 SYMBOLS, SEED = 20, 7  # of the generated market
-GENERATED = {"market": f"generated {SEED}", "simulator-clock": "1735000000000"}  # as a data directory keeps them
+GENERATED = {"market": f"simulated generated {SEED}", "simulator-clock": "1735000000000"}  # as a data directory keeps them
 
 LIVE_INTERVALS = 36  # so long an undisturbed run lasts, in candles
 MENDING_INTERVALS = 12  # after the last kill: what was killed last takes up its work again

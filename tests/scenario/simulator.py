@@ -36,5 +36,6 @@ class Exchange(wick.Program):
     def follow(self, data, *arguments, **environment):
         """A run that follows this exchange."""
         return wick.Run(data, "--speed", self.speed, *arguments,
-                        environment={"WICK_EXCHANGE__URL": f"http://127.0.0.1:{self.port}",
+                        environment={"WICK_EXCHANGE__NAME": "simulated",
+                                     "WICK_EXCHANGE__URL": f"http://127.0.0.1:{self.port}",
                                      "WICK_MARKET__INTERVALS": self.interval, **environment})

@@ -112,7 +112,7 @@ def the_second_start_goes_on(home):
     wick.equal(second.stop(), wick.OK, "exit status of the second")
     wick.equal(candles <= set(base.rows("SELECT symbol, open_time_ms, close FROM v_candles")), True, "candles stay")
     wick.equal(fills <= set(base.rows("SELECT * FROM v_fills")), True, "fills stay")
-    seed = (second.data / "market").read_text().split()[1]
+    seed = (second.data / "market").read_text().split()[2]
     checks.check_candles(base, checks.GeneratedMarket(SMALL_SYMBOLS, seed, exchange_ms), exchange_ms)
     checks.check_ledger(base, checks.check_signals(base))
 

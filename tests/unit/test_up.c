@@ -1,6 +1,7 @@
-/* The parts of `wick up` that need no process: arguments, limits of dying, the market, environments, logs, the line. */
+/* The parts of `wick up` that need no process: arguments, limits of dying, environments, logs, the line. */
 /* SPDX-License-Identifier: MIT */
 #include "tests/harness.h"
+#include "tests/unit/up_parts.h"
 #include "tools/common/files.h"
 #include "tools/up/child.h"
 #include "tools/up/child_log.h"
@@ -118,148 +119,6 @@ static void five_deaths_before_readiness_are_enough(void)
     for (int i = 5; i < 9; i++)
         CU_ASSERT_EQUAL(lives_died(&lives, i * MINUTE_MS, false), LIFE_AGAIN);
     CU_ASSERT_EQUAL(lives_died(&lives, 9 * MINUTE_MS, false), LIFE_NEVER_READY);
-}
-
-/* ---- the market ---- */
-
-static struct config *load_config(void)
-{
-    char program[] = "wick-up";
-    char *arguments[] = {program, NULL};
-    struct config *config = NULL;
-    CU_ASSERT_EQUAL_FATAL(config_load(EVERY_ROLE, 1, arguments, stderr, &config), 0);
-    return config;
-}
-
-/* Makes a directory with these empty files, names with blanks between, and returns its path. */
-static const char *make_directory(const char *name, const char *files)
-{
-    static char path[FILE_PATH_SIZE];
-    char file[2 * FILE_PATH_SIZE];
-    CU_ASSERT_EQUAL_FATAL(file_path(test_directory(), name, path), 0);
-    CU_ASSERT_EQUAL_FATAL(directory_create(path), 0);
-    for (const char *at = files; *at != '\0'; at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
-        (void)snprintf(file, sizeof file, "%s/%.*s", path, (int)length, at);
-        CU_ASSERT_EQUAL_FATAL(file_write(file, "", 0), 0);
-        at += length;
-    }
-    return path;
-}
-
-static void choose(const struct up_options *asked, int wanted, struct market *market)
-{
-    struct config *config = load_config();
-    CU_ASSERT_EQUAL(market_choose(asked, config, market), wanted);
-    config_destroy(config);
-}
-
-static void markets_have_their_defaults(void)
-{
-    struct market market;
-    choose(&(struct up_options){.analyzers = 1}, 0, &market);
-    CU_ASSERT_EQUAL(market.kind, MARKET_GENERATED);
-    CU_ASSERT_EQUAL(market.speed, 20);
-    CU_ASSERT_EQUAL(market.symbols, 250);
-    CU_ASSERT_STRING_EQUAL(market.intervals, "1m");
-    choose(&(struct up_options){.exchange = "binance"}, 0, &market);
-    CU_ASSERT_EQUAL(market.kind, MARKET_REAL);
-    CU_ASSERT_EQUAL(market.speed, 1);
-    choose(&(struct up_options){.exchange = "binance", .speed = 2}, ERROR_ARGUMENT, &market);
-    choose(&(struct up_options){.exchange = "nowhere"}, ERROR_ARGUMENT, &market);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "binance"));
-}
-
-static void a_configured_address_is_followed_as_it_is(void)
-{
-    struct market market;
-    (void)setenv("WICK_EXCHANGE__URL", "http://127.0.0.1:1234", 1);
-    choose(&(struct up_options){.analyzers = 1}, 0, &market);
-    CU_ASSERT_EQUAL(market.kind, MARKET_REAL);
-    choose(&(struct up_options){.replay = make_directory("over-url", "BTCUSDT_1h.csv.gz")}, 0, &market);
-    CU_ASSERT_EQUAL(market.kind, MARKET_REPLAYED);
-    (void)unsetenv("WICK_EXCHANGE__URL");
-}
-
-static void a_replay_tells_interval_and_count(void)
-{
-    struct market market;
-    const char *path = make_directory("replay", "BTCUSDT_5m.csv.gz ETHUSDT_5m.csv notes.txt x.csv.gz");
-    choose(&(struct up_options){.replay = path}, 0, &market);
-    CU_ASSERT_EQUAL(market.kind, MARKET_REPLAYED);
-    CU_ASSERT_STRING_EQUAL(market.intervals, "5m");
-    CU_ASSERT_EQUAL(market.symbols, 2);
-    CU_ASSERT_EQUAL(market.speed, 1);
-    CU_ASSERT_EQUAL(market.replay_dir[0], '/');
-    choose(&(struct up_options){.replay = path, .symbols = 1, .speed = 600}, 0, &market);
-    CU_ASSERT_EQUAL(market.symbols, 1);
-    CU_ASSERT_EQUAL(market.speed, 600);
-}
-
-static void a_directory_that_cannot_be_replayed_is_refused(void)
-{
-    static const struct {
-        const char *files;
-        int code;
-    } cases[] = {
-        {"", ERROR_MISSING},
-        {"BTCUSDT.csv.gz _5m.csv.gz BTCUSDT_5m.csv.bz2 BTCUSDT_.csv.gz .csv.gz BTCUSDT_7m.csv", ERROR_MISSING},
-        {"BTCUSDT_5m.csv.gz ETHUSDT_1m.csv.gz", ERROR_SYNTAX},
-    };
-    struct market market;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "bad-%zu", i);
-        choose(&(struct up_options){.replay = make_directory(name, cases[i].files)}, cases[i].code, &market);
-        CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), name));
-    }
-    choose(&(struct up_options){.replay = "/no/such/directory"}, ERROR_SYSTEM, &market);
-}
-
-static void a_directory_belongs_to_one_market(void)
-{
-    const char *data_dir = make_directory("belongs", "");
-    struct market generated = {.kind = MARKET_GENERATED, .exchange = "binance", .speed = 20};
-    struct market again = generated, real = {.kind = MARKET_REAL, .exchange = "binance"};
-    CU_ASSERT_EQUAL(market_open(data_dir, &generated), 0);
-    CU_ASSERT_NOT_EQUAL(generated.origin_exchange_ms, 0);
-    CU_ASSERT_EQUAL(market_open(data_dir, &again), 0);
-    CU_ASSERT_EQUAL(again.seed, generated.seed);
-    CU_ASSERT_EQUAL(market_open(data_dir, &real), ERROR_EXISTS);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "give another --data"));
-    real.kind = MARKET_REPLAYED;
-    CU_ASSERT_EQUAL(market_open(data_dir, &real), ERROR_EXISTS);
-}
-
-static void the_exchanges_clock_never_goes_back(void)
-{
-    const char *data_dir = make_directory("clock", "");
-    struct market first = {.kind = MARKET_GENERATED, .speed = 100}, second = first, third = first;
-    CU_ASSERT_EQUAL(market_open(data_dir, &first), 0);
-    int64_t now_ms = first.origin_monotonic_ms + 10000;
-    CU_ASSERT_EQUAL(market_clock_ms(&first, now_ms), first.origin_exchange_ms + 1000000);
-    CU_ASSERT_EQUAL(market_save_clock(data_dir, &first, now_ms, false), 0);
-    CU_ASSERT_EQUAL(market_open(data_dir, &second), 0);
-    CU_ASSERT_EQUAL(second.origin_exchange_ms, market_clock_ms(&first, now_ms + MARKET_CLOCK_AHEAD_MS));
-    CU_ASSERT_EQUAL(market_save_clock(data_dir, &second, second.origin_monotonic_ms + 1, true), 0);
-    CU_ASSERT_EQUAL(market_open(data_dir, &third), 0);
-    CU_ASSERT_EQUAL(third.origin_exchange_ms, second.origin_exchange_ms + 100);
-}
-
-static void a_replays_clock_is_learnt_once(void)
-{
-    const char *data_dir = make_directory("learnt", "");
-    struct market market = {.kind = MARKET_REPLAYED, .speed = 600};
-    CU_ASSERT_EQUAL(market_open(data_dir, &market), 0);
-    CU_ASSERT_EQUAL(market.origin_exchange_ms, 0);
-    CU_ASSERT_EQUAL(market_save_clock(data_dir, &market, 1, true), 0);
-    market_learn_clock(&market, "time=x level=info process=simulator event=something");
-    CU_ASSERT_EQUAL(market.origin_exchange_ms, 0);
-    market_learn_clock(&market, "event=ready port=1 origin_monotonic_ms=17 origin_exchange_ms=1734739200000");
-    CU_ASSERT_EQUAL(market.origin_monotonic_ms, 17);
-    CU_ASSERT_EQUAL(market.origin_exchange_ms, 1734739200000);
-    market_learn_clock(&market, "event=ready port=1 origin_monotonic_ms=18 origin_exchange_ms=1734739200001");
-    CU_ASSERT_EQUAL(market.origin_monotonic_ms, 17);
 }
 
 /* ---- environments ---- */
@@ -556,13 +415,6 @@ const struct test suite_tests[] = {
     {"twenty deaths a minute are borne", twenty_deaths_a_minute_are_borne},
     {"slow deaths are borne for ever", slow_deaths_are_borne_for_ever},
     {"five deaths before readiness are enough", five_deaths_before_readiness_are_enough},
-    {"markets have their defaults", markets_have_their_defaults},
-    {"a configured address is followed as it is", a_configured_address_is_followed_as_it_is},
-    {"a replay tells interval and count", a_replay_tells_interval_and_count},
-    {"a directory that cannot be replayed is refused", a_directory_that_cannot_be_replayed_is_refused},
-    {"a directory belongs to one market", a_directory_belongs_to_one_market},
-    {"the exchange's clock never goes back", the_exchanges_clock_never_goes_back},
-    {"a replay's clock is learnt once", a_replays_clock_is_learnt_once},
     {"each process is given its own options", each_process_is_given_its_own_options},
     {"each secret reaches only its reader", each_secret_reaches_only_its_reader},
     {"the simulated exchange is told its market", the_simulated_exchange_is_told_its_market},

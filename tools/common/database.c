@@ -3,6 +3,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/runtime/config.h"
+#include "tools/common/market_file.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -30,16 +31,31 @@ static int copy(char *out, size_t capacity, const char *text, const char *what)
     return 0;
 }
 
+static bool is_given(const struct config *config, const char *section, const char *key)
+{
+    return strcmp(origin_of(config, section, key), "default") != 0;
+}
+
 /* Where nobody names a database, it is the file that `wick up` keeps in the data directory. */
 static int choose_url(const struct database_flags *flags, const struct config *config, struct database_choice *out)
 {
-    bool configured = strcmp(origin_of(config, "database", "url"), "default") != 0;
     if (flags->database != NULL)
         return copy(out->url, sizeof out->url, flags->database, "--database");
-    if (flags->data == NULL && configured)
+    if (flags->data == NULL && is_given(config, "database", "url"))
         return copy(out->url, sizeof out->url, secret_reveal(&config->database_url), "database.url");
     int length = snprintf(out->url, sizeof out->url, "sqlite:%s/wick.db", out->data_dir);
     return length < (int)sizeof out->url ? 0 : error_set(ERROR_RANGE, "the path of the data directory is too long");
+}
+
+/* Where nobody names an exchange, it is the one whose data the data directory holds, if that is what is worked on. */
+static int choose_exchange(const struct database_flags *flags, const struct config *config, struct database_choice *out)
+{
+    bool elsewhere = flags->data == NULL && (flags->database != NULL || is_given(config, "database", "url"));
+    int code = copy(out->exchange, sizeof out->exchange, config->exchange_name, "exchange.name");
+    if (code != 0 || elsewhere || is_given(config, "exchange", "name"))
+        return code;
+    code = market_file_exchange(out->data_dir, out->exchange);
+    return code == ERROR_MISSING ? 0 : code;
 }
 
 int database_choose(const struct database_flags *flags, struct database_choice *out)
@@ -55,7 +71,7 @@ int database_choose(const struct database_flags *flags, struct database_choice *
     const char *data = flags->data != NULL ? flags->data : config->process_data_dir;
     code = copy(out->data_dir, sizeof out->data_dir, data, "the data directory");
     if (code == 0)
-        code = copy(out->exchange, sizeof out->exchange, config->exchange_name, "exchange.name");
+        code = choose_exchange(flags, config, out);
     if (code == 0)
         code = copy(out->exchange_url, sizeof out->exchange_url, config->exchange_url, "exchange.url");
     if (code == 0)

@@ -25,7 +25,7 @@ struct database_flags {
 struct database_choice {
     char url[DATABASE_URL_SIZE]; /* a secret: it may have a password */
     char data_dir[DATABASE_TEXT_SIZE];
-    char exchange[NAME_SIZE];                  /* the one that is followed */
+    char exchange[NAME_SIZE];                  /* as configured, else the data directory's */
     char exchange_url[DATABASE_TEXT_SIZE];     /* empty: the exchange's own */
 };
 

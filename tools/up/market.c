@@ -1,11 +1,12 @@
-/* Names in a replay directory, and two small files: `market` says whose the data is, `simulator-clock` how far its
- * clock has come. */
+/* Names in a replay directory, and two small files: `market` says whose the data is (tools/common/market_file.h),
+ * `simulator-clock` how far its clock has come. */
 /* SPDX-License-Identifier: MIT */
 #include "tools/up/market.h"
 
 #include "lib/base/clock.h"
 #include "lib/base/interval.h"
 #include "lib/exchange/exchange.h"
+#include "tools/common/market_file.h"
 #include "tools/up/given.h"
 
 #include <dirent.h>
@@ -16,11 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char market_name[] = "market";
 static const char clock_name[] = "simulator-clock";
 static const char *const endings[] = {".csv.gz", ".csv"};
 
-enum { IDENTITY_SIZE = FILE_PATH_SIZE + 64 };
+/* The beginning of the line of a generated market, before its seed. */
+static const char generated_line[] = EXCHANGE_SIMULATED " generated ";
 
 /* Where the ending of a candle file's name begins; NULL for any other name. */
 static const char *ending_of(const char *name)
@@ -79,10 +80,22 @@ static int choose_replay(const char *path, struct market *market)
     return code;
 }
 
+/* Whether an exchange itself is followed: one that is named, or whatever answers at an address that is configured. */
+static bool is_real(const struct up_options *asked, const struct config *config)
+{
+    if (asked->replay != NULL)
+        return false;
+    if (given(config, "exchange", "url"))
+        return true;
+    if (asked->exchange == NULL && !given(config, "exchange", "name"))
+        return false;
+    return strcmp(asked->exchange != NULL ? asked->exchange : config->exchange_name, EXCHANGE_SIMULATED) != 0;
+}
+
 int market_choose(const struct up_options *asked, const struct config *config, struct market *out)
 {
-    bool real = asked->exchange != NULL || (asked->replay == NULL && given(config, "exchange", "url"));
-    *out = (struct market){.exchange = "binance", .symbols = config->market_max_symbols, .speed = 1};
+    bool real = is_real(asked, config);
+    *out = (struct market){.exchange = EXCHANGE_SIMULATED, .symbols = config->market_max_symbols, .speed = 1};
     (void)snprintf(out->intervals, sizeof out->intervals, "%s", config->market_intervals);
     out->kind = real ? MARKET_REAL : asked->replay != NULL ? MARKET_REPLAYED : MARKET_GENERATED;
     if (real)
@@ -98,49 +111,46 @@ int market_choose(const struct up_options *asked, const struct config *config, s
     if (out->kind == MARKET_REPLAYED)
         return choose_replay(asked->replay, out);
     const struct exchange *exchange;
-    if (asked->exchange != NULL && out->speed != 1)
+    if (real && asked->exchange != NULL && strcmp(asked->exchange, EXCHANGE_SIMULATED) != 0 && out->speed != 1)
         return error_set(ERROR_ARGUMENT, "--speed is %" PRId64 "; the clock of a real exchange runs at 1", out->speed);
     return exchange_find(out->exchange, &exchange);
 }
 
-static void identify(const struct market *market, char out[IDENTITY_SIZE])
+static void identify(const struct market *market, char out[MARKET_FILE_SIZE])
 {
     switch (market->kind) {
-    case MARKET_GENERATED: (void)snprintf(out, IDENTITY_SIZE, "generated %" PRIu64, market->seed); break;
-    case MARKET_REPLAYED: (void)snprintf(out, IDENTITY_SIZE, "replayed %s", market->replay_dir); break;
-    case MARKET_REAL: (void)snprintf(out, IDENTITY_SIZE, "exchange %s", market->exchange); break;
+    case MARKET_GENERATED: (void)snprintf(out, MARKET_FILE_SIZE, "%s%" PRIu64, generated_line, market->seed); break;
+    case MARKET_REPLAYED:
+        (void)snprintf(out, MARKET_FILE_SIZE, "%s replayed %s", market->exchange, market->replay_dir);
+        break;
+    case MARKET_REAL: (void)snprintf(out, MARKET_FILE_SIZE, "exchange %s", market->exchange); break;
     }
 }
 
-/* The seed of a directory's generated market: drawn once. 0 if `kept` names another kind of market. */
-static uint64_t seed_of(const char *kept)
+/* The seed of a directory's generated market: drawn once. 0 if it holds another market. */
+static int choose_seed(const char *data_dir, uint64_t *seed)
 {
-    static const char word[] = "generated ";
-    if (kept == NULL)
-        return randombytes_random();
-    return strncmp(kept, word, sizeof word - 1) == 0 ? strtoull(kept + sizeof word - 1, NULL, 10) : 0;
+    char held[MARKET_FILE_SIZE];
+    int code = market_file_read(data_dir, held);
+    if (code != 0 && code != ERROR_MISSING)
+        return code;
+    if (code == ERROR_MISSING)
+        *seed = randombytes_random();
+    else
+        *seed = strncmp(held, generated_line, sizeof generated_line - 1) == 0
+                    ? strtoull(held + sizeof generated_line - 1, NULL, 10)
+                    : 0;
+    return 0;
 }
 
 static int open_identity(const char *data_dir, struct market *market)
 {
-    char path[FILE_PATH_SIZE];
-    char kept[IDENTITY_SIZE];
-    char mine[IDENTITY_SIZE];
-    int code = file_path(data_dir, market_name, path);
+    char mine[MARKET_FILE_SIZE];
+    int code = market->kind == MARKET_GENERATED ? choose_seed(data_dir, &market->seed) : 0;
     if (code != 0)
         return code;
-    code = file_read_line(path, kept, sizeof kept);
-    if (code != 0 && code != ERROR_MISSING)
-        return error_context(code, "%s", path);
-    bool is_new = code == ERROR_MISSING;
-    if (market->kind == MARKET_GENERATED)
-        market->seed = seed_of(is_new ? NULL : kept);
     identify(market, mine);
-    if (is_new)
-        return file_write(path, mine, strlen(mine));
-    if (strcmp(kept, mine) != 0)
-        return error_set(ERROR_EXISTS, "%s holds the data of another market (%s); give another --data", data_dir, kept);
-    return 0;
+    return market_file_tie(data_dir, mine);
 }
 
 int market_open(const char *data_dir, struct market *market)

@@ -20,7 +20,7 @@ struct flag {
 
 static const struct flag flags[] = {
     {"exchange", "NAME", false, 0, 0, FIELD(exchange),
-     "follow a real exchange, one of `wick exchanges`: public data, no keys needed, paper money"},
+     "follow this one of `wick exchanges`: public data, no keys needed, paper money; simulated"},
     {"replay", "DIR", false, 0, 0, FIELD(replay),
      "the simulated exchange replays real candles: files SYMBOL_INTERVAL.csv.gz"},
     {"speed", "X", true, 1, 100000, FIELD(speed),
