@@ -34,9 +34,10 @@ class World:
 
     def __init__(self, folder, installed, offered, commands=COMMANDS, uid="0", sudo=False):
         self.project, self.bin, self.state = folder / "project", folder / "bin", folder / "state"
-        for directory in (self.project / "dashboard/web", self.bin, self.state):
+        for directory in (self.project / "dashboard/web", self.project / "tests", self.bin, self.state):
             directory.mkdir(parents=True)
         shutil.copy("wick", self.project)
+        shutil.copy("tests/run.sh", self.project / "tests")
         (self.project / "CMakeLists.txt").touch()
         (self.project / "CMakePresets.json").touch()
         (self.project / "dashboard/web/package-lock.json").write_text("{}")
@@ -130,7 +131,8 @@ def check_rights(folder):
 
 def check_verbs(folder):
     world = World(folder, [], [])
-    for arguments, wanted in ((["--help"], 0), ([], 2), (["frob"], 2), (["backtest"], 2), (["test", "--frob"], 2)):
+    for arguments, wanted in ((["--help"], 0), ([], 2), (["frob"], 2), (["backtest"], 2), (["test", "--frob"], 2),
+                              (["test", "--long", "frob"], 2)):
         status, text, calls = world.run(*arguments)
         expect(f"wick {arguments} ends with {wanted}", status == wanted and calls == [], f"{status} {text} {calls}")
         expect(f"wick {arguments} says how it is used", "usage: wick" in text or "takes no arguments" in text, text)
