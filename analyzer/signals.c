@@ -47,8 +47,8 @@ void signals_take(struct signals *signals, const struct signal *signal)
 bool signals_on_ack(struct signals *signals, const struct ack *ack, uint16_t *shard)
 {
     uint64_t tag;
-    if (!outbox_ack(&signals->outbox, ack->sequence, &tag))
-        return false;
+    if (ack->verdict == VERDICT_OTHER || !outbox_ack(&signals->outbox, ack->sequence, &tag))
+        return false; /* what no answer says anything about is sent again */
     if (ack->verdict == VERDICT_INVALID)
         log_error("signal_refused", log_int("sequence", (int64_t)ack->sequence), log_int("shard", (int64_t)tag));
     *shard = (uint16_t)tag;

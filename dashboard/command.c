@@ -12,7 +12,7 @@
 int action_from_name(const char *name, enum action *out)
 {
     for (enum action action = 0; action < action_COUNT; action++) {
-        if (strcmp(action_name(action), name) == 0) {
+        if (action != ACTION_OTHER && strcmp(action_name(action), name) == 0) {
             *out = action;
             return 0;
         }

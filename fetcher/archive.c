@@ -219,6 +219,8 @@ int archive_on_ack(struct archive *archive, const uint8_t *bytes, size_t size)
     int code = message_decode(RECORD_ack, bytes, size, &ack);
     if (code != 0)
         return code;
+    if (ack.verdict == VERDICT_OTHER)
+        return 0; /* it is sent again */
     if (!outbox_ack(&archive->outbox, ack.sequence, &tag))
         return 0;
     archive->moved_ms = loop_now_ms(archive->context->loop);

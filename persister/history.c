@@ -114,6 +114,10 @@ void history_send_processes(struct history *history, const struct peer *peer, ui
 
 void history_add(struct history *history, const struct peer *peer, const struct query *query, int64_t now_ms)
 {
+    if (query->kind == QUERY_KIND_OTHER) {
+        refuse(history, peer, query->id, "this persister does not know that question: it is of an earlier version");
+        return;
+    }
     if (history->count == HISTORY_QUERIES_MAX) {
         refuse(history, peer, query->id, "too many queries wait, ask again later");
         return;

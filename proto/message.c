@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/message.h"
 
+#include "proto/skip.h"
+
 #include <assert.h>
 #include <endian.h>
 #include <math.h>
@@ -15,16 +17,36 @@ enum {
 
 /* ---- the table ---- */
 
+/* What every field has; `given` points to its default. */
+#define COMMON(owner, member, given, given_text)                                                                       \
+    .name = #member, .offset = offsetof(struct owner, member), .size = sizeof((struct owner *)NULL)->member,           \
+    .missing = given, .missing_text = given_text
+
+#define PLAIN_ROW(owner, member, type_name, unit_name, text, given, given_text)                                        \
+    {COMMON(owner, member, given, given_text), .kind = FIELD_##type_name, .record = RECORDS, .type = #type_name,       \
+     .unit = unit_name, .sentence = text},
+#define CHOICE_ROW(owner, member, type_name, text, given, given_text)                                                  \
+    {COMMON(owner, member, given, given_text), .kind = FIELD_CHOICE, .record = RECORDS, .maximum = type_name##_COUNT,  \
+     .fallback = type_name##_FALLBACK, .type = #type_name, .unit = "", .sentence = text},
+#define PART_ROW(owner, member, type_name, text)                                                                       \
+    {COMMON(owner, member, NULL, NULL), .kind = FIELD_PART, .record = RECORD_##type_name, .type = #type_name,          \
+     .unit = "", .sentence = text},
+#define LIST_ROW(owner, member, type_name, most, text, given, given_text)                                              \
+    {COMMON(owner, member, given, given_text), .kind = FIELD_LIST, .record = RECORD_##type_name, .maximum = most,      \
+     .type = #type_name, .unit = "rows", .sentence = text},
+
 #define RECORD(record, sentence) static const struct field_row record##_fields[] = {
 #define MESSAGE(record, number, sentence) static const struct field_row record##_fields[] = {
-#define FIELD(record, field, type, unit, sentence)                                                                     \
-    {#field, FIELD_##type, offsetof(struct record, field), RECORDS, 0, #type, unit, sentence},
-#define CHOICE(record, field, type, sentence)                                                                          \
-    {#field, FIELD_CHOICE, offsetof(struct record, field), RECORDS, type##_COUNT, #type, "", sentence},
-#define PART(record, field, type, sentence)                                                                            \
-    {#field, FIELD_PART, offsetof(struct record, field), RECORD_##type, 0, #type, "", sentence},
-#define LIST(record, field, type, max, sentence)                                                                       \
-    {#field, FIELD_LIST, offsetof(struct record, field), RECORD_##type, max, #type, "rows", sentence},
+#define FIELD(record, field, type, unit, sentence) PLAIN_ROW(record, field, type, unit, sentence, NULL, NULL)
+#define ADDED(record, field, type, value, unit, sentence)                                                              \
+    PLAIN_ROW(record, field, type, unit, sentence, (&(const field_##type){value}), #value)
+#define CHOICE(record, field, type, sentence) CHOICE_ROW(record, field, type, sentence, NULL, NULL)
+#define ADDED_CHOICE(record, field, type, value, sentence)                                                             \
+    CHOICE_ROW(record, field, type, sentence, (&(const enum type){value}), #value)
+#define PART(record, field, type, sentence) PART_ROW(record, field, type, sentence)
+#define LIST(record, field, type, max, sentence) LIST_ROW(record, field, type, max, sentence, NULL, NULL)
+#define ADDED_LIST(record, field, type, max, sentence)                                                                 \
+    LIST_ROW(record, field, type, max, sentence, (&(const struct list){0}), "no rows")
 #define END(record) };
 #include "proto/messages.def"
 
@@ -42,7 +64,7 @@ const struct record_row records[RECORDS] = {
 #define LIST(record, field, type, max, sentence) static_assert(sizeof(struct type) <= ROW_SIZE_MAX, "a row fits");
 #include "proto/messages.def"
 
-#define ENUM(type, sentence)                                                                                           \
+#define ENUM(type, fallback, sentence)                                                                                 \
     const char *type##_name(enum type value)                                                                           \
     {                                                                                                                  \
         static const char *const names[] = {
@@ -420,9 +442,8 @@ static int read_list(struct reader *reader, const struct field_row *field, struc
 INLINED int read_small(struct reader *reader, const struct field_row *field, void *at)
 {
     static const uint64_t maxima[] = {[FIELD_U8] = UINT8_MAX, [FIELD_U16] = UINT16_MAX, [FIELD_U32] = UINT32_MAX};
-    uint64_t maximum = field->kind == FIELD_CHOICE ? field->maximum - 1 : maxima[field->kind];
     uint64_t value = 0;
-    int code = read_unsigned(reader, maximum, &value);
+    int code = read_unsigned(reader, maxima[field->kind], &value);
     if (code < 0)
         return code;
     if (field->kind == FIELD_U8)
@@ -434,13 +455,26 @@ INLINED int read_small(struct reader *reader, const struct field_row *field, voi
     return 0;
 }
 
+/* A value that is not known comes from a later version. */
+INLINED int read_choice(struct reader *reader, const struct field_row *field, void *at)
+{
+    uint64_t value = 0;
+    int code = read_unsigned(reader, UINT32_MAX, &value);
+    if (code < 0)
+        return code;
+    if (value >= field->maximum && field->fallback == CHOICE_REFUSED)
+        return broken("a number is no value of its enum");
+    *(uint32_t *)at = value < field->maximum ? (uint32_t)value : (uint32_t)field->fallback;
+    return 0;
+}
+
 INLINED int read_field(struct reader *reader, const struct field_row *field, void *at)
 {
     switch (field->kind) {
     case FIELD_U8:
     case FIELD_U16:
-    case FIELD_U32:
-    case FIELD_CHOICE: return read_small(reader, field, at);
+    case FIELD_U32: return read_small(reader, field, at);
+    case FIELD_CHOICE: return read_choice(reader, field, at);
     case FIELD_U64: return read_unsigned(reader, UINT64_MAX, at);
     case FIELD_I64: return read_signed(reader, INT64_MIN, at);
     case FIELD_TIME: return read_signed(reader, 0, at);
@@ -455,33 +489,51 @@ INLINED int read_field(struct reader *reader, const struct field_row *field, voi
     return broken("a field of no known kind");
 }
 
-static int read_fields(struct reader *reader, const struct record_row *row, void *out)
+/* The fields of a sender of another version: those that it does not have yet, and those that are not known here. */
+__attribute__((cold, noinline)) static int read_difference(struct reader *reader, const struct record_row *row,
+                                                           uint64_t count, char *out)
 {
-    for (size_t i = 0; i < row->field_count; i++) {
+    for (size_t i = count; i < row->field_count; i++) {
+        const struct field_row *field = &row->fields[i];
+        if (field->missing == NULL)
+            return error_context(broken("it is missing"), "%s.%s", row->name, field->name);
+        memcpy(out + field->offset, field->missing, field->size);
+    }
+    if (count <= row->field_count)
+        return 0;
+    int code = msgpack_pass_over(&reader->at, reader->end, count - row->field_count);
+    return code < 0 ? error_context(code, "%s, behind the fields that are known", row->name) : 0;
+}
+
+/* `count` fields are on the wire. */
+static int read_fields(struct reader *reader, const struct record_row *row, uint64_t count, void *out)
+{
+    size_t known = count < row->field_count ? (size_t)count : row->field_count;
+    for (size_t i = 0; i < known; i++) {
         int code = read_field(reader, &row->fields[i], (char *)out + row->fields[i].offset);
         if (code < 0)
             return error_context(code, "%s.%s", row->name, row->fields[i].name);
     }
-    return 0;
+    return count == row->field_count ? 0 : read_difference(reader, row, count, out);
 }
 
 static int read_record(struct reader *reader, enum record record, void *out)
 {
     uint64_t count = 0;
     int code = read_array(reader, &count);
-    if (code < 0)
-        return code;
-    if (count != records[record].field_count)
-        return broken("a record has another number of fields than its type");
-    return read_fields(reader, &records[record], out);
+    return code < 0 ? code : read_fields(reader, &records[record], count, out);
 }
 
-/* The number in front of a message, and the number of fields behind it. */
+/* The number in front of a message, and how many fields follow it. */
 static int read_head(struct reader *reader, uint64_t *number, uint64_t *count)
 {
     int code = read_array(reader, count);
+    if (code == 0 && *count == 0)
+        code = broken("a message has a number in front");
     if (code == 0)
         code = read_unsigned(reader, INT32_MAX, number);
+    if (code == 0)
+        *count -= 1;
     return code;
 }
 
@@ -515,10 +567,10 @@ int message_decode(enum record record, const uint8_t *bytes, size_t size, void *
     if (size > MESSAGE_SIZE_MAX)
         return broken("the message is too long");
     int code = read_head(&reader, &number, &count);
-    if (code == 0 && (number != (uint64_t)row->number || count != row->field_count + 1))
-        code = broken("it is another message, or of another version");
+    if (code == 0 && number != (uint64_t)row->number)
+        code = broken("it is another message");
     if (code == 0)
-        code = read_fields(&reader, row, draft);
+        code = read_fields(&reader, row, count, draft);
     if (code == 0 && reader.at != reader.end)
         code = broken("bytes follow the message");
     if (code < 0)

@@ -1,8 +1,9 @@
 /* Messages: the C structs of messages.def, and one codec for all of them that is driven by the table.
  *
- * Writing goes through msgpack-c into a buffer of fixed size. Reading is ours: it is bounded by the table, checks
- * every count, type and range against it, refuses what is left over, and allocates nothing. A decoded list stays in
- * the bytes it came in and is read row by row with list_next, so those bytes must outlive it. */
+ * Writing goes through msgpack-c into a buffer of fixed size. Reading is ours: it is bounded by the table and by the
+ * size of the message, checks every count, type and range, and allocates nothing. What a process of a later version has
+ * appended to a record is passed over; what one of an earlier version does not have gets the default of its row. A
+ * decoded list stays in the bytes it came in and is read row by row with list_next, so those bytes must outlive it. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_PROTO_MESSAGE_H
 #define WICK_PROTO_MESSAGE_H
@@ -20,16 +21,23 @@ enum {
     TEXT_SIZE = 160,  /* of a TEXT */
     MESSAGE_SIZE_MAX = 1024 * 1024,
     AMOUNT_SCALE = 8, /* amounts are in 10^-8 of the quote asset */
+    CHOICE_REFUSED = -1, /* the fallback of an enum that has none: values that are not known are refused */
 };
 
 /* The enums of enums.def: enum side { SIDE_BUY, SIDE_SELL, side_COUNT } and so on. */
-#define ENUM(type, sentence) enum type {
+#define ENUM(type, fallback, sentence) enum type {
 #define VALUE(type, id, name, sentence) id,
 #define END(type) type##_COUNT };
 #include "proto/enums.def"
 
+/* What a reader takes for a value that it does not know: verdict_FALLBACK and so on; CHOICE_REFUSED: it refuses it. */
+enum {
+#define ENUM(type, fallback, sentence) type##_FALLBACK = fallback,
+#include "proto/enums.def"
+};
+
 /* The name of an enum's value ("buy"), by the functions side_name(), verdict_name() and so on. Asserts the range. */
-#define ENUM(type, sentence) const char *type##_name(enum type value);
+#define ENUM(type, fallback, sentence) const char *type##_name(enum type value);
 #include "proto/enums.def"
 
 /* A list inside a message. A writer sets rows and count; a reader gets bytes and count, and reads with list_next. */
@@ -80,6 +88,10 @@ struct field_row {
     size_t offset;      /* in the struct */
     enum record record; /* PART, LIST: what it consists of */
     uint32_t maximum;   /* LIST: rows; CHOICE: number of values */
+    int fallback;       /* CHOICE: what a value that is not known is read as, or CHOICE_REFUSED */
+    size_t size;        /* in the struct */
+    const void *missing;      /* its value if the sender does not have the field; NULL: every sender has it */
+    const char *missing_text; /* the same for people */
     const char *type;   /* its name in the table */
     const char *unit;
     const char *sentence;
@@ -105,7 +117,7 @@ int message_encode(enum record record, const void *value, uint8_t *buffer, size_
 int message_peek(const uint8_t *bytes, size_t size, enum record *record) MUST_CHECK;
 
 /* Decodes bytes that must be exactly one message of kind `record` into *value, which is written only on success.
- * Checks the whole message, its lists too. ERROR_PROTOCOL with what was wrong and where. */
+ * Checks the whole message, its lists too, also what it passes over. ERROR_PROTOCOL with what was wrong and where. */
 int message_decode(enum record record, const uint8_t *bytes, size_t size, void *value) MUST_CHECK;
 
 /* Decodes the next row of a list, of kind `record`, into *row. False when there is none left. The list must come

@@ -46,6 +46,10 @@ int command_take(struct trader *trader, struct service_context *context, const s
     };
     assert(action < action_COUNT);
     log_info("command", log_text("action", action_name(action)));
+    if (action == ACTION_OTHER) {
+        answer(context, LINK_COMMAND, origin, VERDICT_INVALID);
+        return error_set(ERROR_PROTOCOL, "a command of a later version");
+    }
     int code;
     if (action == ACTION_FLATTEN) {
         code = begin_flattening(trader, context, origin);

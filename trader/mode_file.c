@@ -20,7 +20,7 @@ static int make_path(const char *directory, const char *name, char out[PATH_SIZE
 static int mode_from_name(const char *name, enum trading_mode *mode)
 {
     for (int i = 0; i < trading_mode_COUNT; i++) {
-        if (strcmp(trading_mode_name((enum trading_mode)i), name) == 0) {
+        if (i != TRADING_MODE_OTHER && strcmp(trading_mode_name((enum trading_mode)i), name) == 0) {
             *mode = (enum trading_mode)i;
             return 0;
         }

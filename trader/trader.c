@@ -49,6 +49,7 @@ void trader_record(struct trader *trader, struct service_context *context, const
         [OUTCOME_FILLED] = METRIC_signals_filled_total,
         [OUTCOME_EXPIRED] = METRIC_signals_expired_total,
         [OUTCOME_REFUSED] = METRIC_signals_refused_total,
+        [OUTCOME_OTHER] = METRIC_signals_refused_total, /* none is decided here */
     };
     if (archive_put(&trader->archive, context, trader->tenure.generation, change, origin) != 0)
         trader_fail("change_not_storable"); /* memory is ahead of the store: start again from there */
@@ -156,6 +157,8 @@ static int take_store_ack(struct trader *trader, struct service_context *context
     int code = message_decode(RECORD_ack, bytes, size, &ack);
     if (code != 0)
         return code;
+    if (ack.verdict == VERDICT_OTHER)
+        return 0; /* it is sent again */
     if (ack.verdict == VERDICT_FENCED) {
         (void)error_set(ERROR_DENIED, "another trader holds the lease");
         trader_fail("fenced");

@@ -10,8 +10,9 @@ static const struct choice_row {
     const char *type;
     const char *name;
     int value;
+    int fallback;
 } choices[] = {
-#define VALUE(type, id, name, sentence) {#type, name, id},
+#define VALUE(type, id, name, sentence) {#type, name, id, type##_FALLBACK},
 #include "proto/enums.def"
 };
 
@@ -26,14 +27,23 @@ static const char *choice_name(const char *type, int value)
     return "";
 }
 
+/* A name that is not known was written by a later version. */
 static int choice_value(const char *type, struct cell cell, int *out)
 {
+    int fallback = CHOICE_REFUSED;
     for (size_t i = 0; i < CHOICES; i++) {
-        if (strcmp(choices[i].type, type) == 0 && strlen(choices[i].name) == cell.length &&
+        if (strcmp(choices[i].type, type) != 0)
+            continue;
+        fallback = choices[i].fallback;
+        if (strlen(choices[i].name) == cell.length &&
             memcmp(choices[i].name, cell.text, cell.length) == 0) {
             *out = choices[i].value;
             return 0;
         }
+    }
+    if (fallback != CHOICE_REFUSED) {
+        *out = fallback;
+        return 0;
     }
     return error_set(ERROR_STORE, "the database holds '%.*s' where a %s is expected",
                      (int)(cell.length < 40 ? cell.length : 40), cell.text, type);

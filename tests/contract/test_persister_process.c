@@ -95,6 +95,9 @@ static void what_is_acked_is_in_the_database(void)
     query.kind = QUERY_KIND_PROCESSES;
     client_ask(&fetcher, &query);
     CU_ASSERT_EQUAL(fetcher.processes, 1);
+    query.kind = QUERY_KIND_OTHER; /* as what a later version may ask is read */
+    client_ask(&fetcher, &query);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fetcher.error, "does not know that question"));
     end(&fetcher);
 }
 

@@ -163,6 +163,32 @@ static void check_ledger(struct fixture *fixture)
                "AAA|-0.001|123|-0.00000005\nBTCUSDT|0.005|123|-0.00000005\n");
 }
 
+/* A later version has written names that this one does not know; a side that is neither of the two is damage. */
+static void check_names_of_a_later_version(struct fixture *fixture)
+{
+    const struct order order = order_of("order-1", ORDER_STATE_FILLED, 1);
+    const struct signal_outcome outcome = outcome_at(1, OUTCOME_FILLED, "filled");
+    struct store_batch batch = {.orders = &order, .order_count = 1, .outcomes = &outcome, .outcome_count = 1};
+    CU_ASSERT_EQUAL(fixture_write(fixture, &batch), 0);
+    fixture_execute(fixture, "UPDATE orders SET state = 'amended'");
+    fixture_execute(fixture, "UPDATE signals SET outcome = 'netted'");
+    struct query query = fixture_query_of(QUERY_KIND_LEDGER, 1);
+    CU_ASSERT_EQUAL(fixture_query(fixture, &query), 0);
+    CU_ASSERT_EQUAL_FATAL(fixture->answer.order_count, 1);
+    CU_ASSERT_EQUAL(fixture->answer.orders[0].state, ORDER_STATE_UNKNOWN);
+    query = fixture_query_of(QUERY_KIND_SIGNALS, 1);
+    CU_ASSERT_EQUAL(fixture_query(fixture, &query), 0);
+    CU_ASSERT_EQUAL_FATAL(fixture->answer.outcome_count, 1);
+    CU_ASSERT_EQUAL(fixture->answer.outcomes[0].outcome, OUTCOME_OTHER);
+    fixture_execute(fixture, "UPDATE signals SET side = 'netted'");
+    CU_ASSERT_EQUAL(fixture_query(fixture, &query), ERROR_STORE);
+}
+
+static void names_of_a_later_version_are_read(void)
+{
+    for_each_engine(check_names_of_a_later_version);
+}
+
 static void the_ledger_is_what_a_trader_goes_on_from(void)
 {
     for_each_engine(check_ledger);
@@ -220,6 +246,7 @@ const struct test suite_tests[] = {
     {"candles are the newest of a range, ascending", candles_are_the_newest_of_a_range_ascending},
     {"signals, orders and fills come newest first", signals_orders_and_fills_come_newest_first},
     {"the ledger is what a trader goes on from", the_ledger_is_what_a_trader_goes_on_from},
+    {"names of a later version are read", names_of_a_later_version_are_read},
     {"the equity curve is thinned evenly", the_equity_curve_is_thinned_evenly},
     {NULL, NULL},
 };

@@ -476,6 +476,7 @@ static void actions_have_their_names(void)
     CU_ASSERT_EQUAL(action, ACTION_HALT);
     CU_ASSERT_EQUAL(action_from_name("Halt", &action), ERROR_ARGUMENT);
     CU_ASSERT_EQUAL(action_from_name("", &action), ERROR_ARGUMENT);
+    CU_ASSERT_EQUAL(action_from_name("other", &action), ERROR_ARGUMENT);
 }
 
 /* ---- assets ---- */

@@ -2,76 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/message.h"
 #include "tests/harness.h"
+#include "tests/unit/message_values.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRUCT_SIZE = 1024, ROWS_MAX = 3, BUFFER_SIZE = 65536 };
-
-/* ---- random values for any record ---- */
-
-static char row_memory[64 * 1024] __attribute__((aligned(16)));
-static size_t row_memory_used;
-
-static void *take(size_t size)
-{
-    void *at = row_memory + row_memory_used;
-    row_memory_used += (size + 15) / 16 * 16;
-    CU_ASSERT_FATAL(row_memory_used <= sizeof row_memory);
-    return at;
-}
-
-static uint64_t random_bits(void)
-{
-    return test_random() >> (test_random() % 64); /* all magnitudes */
-}
-
-static void random_text(char *out, size_t least, size_t size, const char *alphabet)
-{
-    size_t length = least + test_random() % (size - least);
-    for (size_t i = 0; i < length; i++)
-        out[i] = alphabet[test_random() % strlen(alphabet)];
-    memset(out + length, 0, size - length);
-}
-
-static void fill(enum record record, char *out);
-
-static void fill_field(const struct field_row *field, char *at)
-{
-    switch (field->kind) {
-    case FIELD_U8: *(uint8_t *)at = (uint8_t)test_random(); break;
-    case FIELD_U16: *(uint16_t *)at = (uint16_t)random_bits(); break;
-    case FIELD_U32: *(uint32_t *)at = (uint32_t)random_bits(); break;
-    case FIELD_U64: *(uint64_t *)at = random_bits(); break;
-    case FIELD_I64: *(int64_t *)at = (int64_t)random_bits(); break;
-    case FIELD_TIME: *(int64_t *)at = (int64_t)(random_bits() >> 1); break;
-    case FIELD_F64: *(double *)at = (double)(int64_t)random_bits() / 1024; break;
-    case FIELD_BOOL: *(bool *)at = test_random() % 2; break;
-    case FIELD_CHOICE: *(uint32_t *)at = (uint32_t)(test_random() % field->maximum); break;
-    case FIELD_SYMBOL: random_text(at, 1, SYMBOL_SIZE, "ABCXYZ0189-_/.:"); break;
-    case FIELD_NAME: random_text(at, 0, NAME_SIZE, "ABCxyz019-_.:"); break;
-    case FIELD_TEXT: random_text(at, 0, TEXT_SIZE, "aZ 09 ~!\"'"); break;
-    case FIELD_PART: fill(field->record, at); break;
-    case FIELD_LIST: {
-        uint32_t limit = field->maximum < ROWS_MAX ? field->maximum : ROWS_MAX;
-        uint32_t count = (uint32_t)(test_random() % (limit + 1));
-        char *rows = take(records[field->record].size * (count + 1));
-        for (uint32_t i = 0; i < count; i++)
-            fill(field->record, rows + i * records[field->record].size);
-        *(struct list *)at = list_of(rows, count);
-        break;
-    }
-    }
-}
-
-static void fill(enum record record, char *out)
-{
-    memset(out, 0, records[record].size);
-    for (size_t i = 0; i < records[record].field_count; i++)
-        fill_field(&records[record].fields[i], out + records[record].fields[i].offset);
-}
+enum { STRUCT_SIZE = VALUES_STRUCT_SIZE, BUFFER_SIZE = 65536 };
 
 /* ---- comparing ---- */
 
@@ -112,8 +50,7 @@ static bool same(enum record record, const char *left, const char *right)
 static size_t random_message(enum record record, char *value, uint8_t *bytes)
 {
     size_t size = 0;
-    row_memory_used = 0;
-    fill(record, value);
+    values_fill(records, (int)record, value);
     CU_ASSERT_EQUAL_FATAL(message_encode(record, value, bytes, BUFFER_SIZE, &size), 0);
     return size;
 }

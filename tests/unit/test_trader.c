@@ -425,6 +425,10 @@ static void test_modes_hold_and_survive(void)
     command(99, ACTION_PAUSE);
     CU_ASSERT_EQUAL(stage.command_acks[4].verdict, VERDICT_INVALID); /* it holds, but would not survive */
     CU_ASSERT_EQUAL(stage.trader->desk.mode, TRADING_MODE_PAUSED);
+    const struct command later = {.sequence = 100, .action = ACTION_OTHER};
+    CU_ASSERT_EQUAL(stage_tell(LINK_COMMAND, 4, RECORD_command, &later), ERROR_PROTOCOL);
+    CU_ASSERT_EQUAL(stage.command_acks[5].verdict, VERDICT_INVALID);
+    CU_ASSERT_EQUAL(stage.trader->desk.mode, TRADING_MODE_PAUSED);
 }
 
 static void test_flatten_sells_everything(void)
@@ -473,7 +477,9 @@ static void test_the_mode_file(void)
     stage_reset();
     CU_ASSERT_EQUAL(mode_file_load(test_directory(), &mode), 0);
     CU_ASSERT_EQUAL(mode, TRADING_MODE_ACTIVE);
-    for (int i = 0; i < trading_mode_COUNT; i++) {
+    CU_ASSERT_EQUAL(mode_file_save(test_directory(), TRADING_MODE_OTHER), 0);
+    CU_ASSERT_EQUAL(mode_file_load(test_directory(), &mode), ERROR_SYNTAX); /* no mode to trade in */
+    for (int i = 0; i < TRADING_MODE_OTHER; i++) {
         CU_ASSERT_EQUAL(mode_file_save(test_directory(), (enum trading_mode)i), 0);
         CU_ASSERT_EQUAL(mode_file_load(test_directory(), &mode), 0);
         CU_ASSERT_EQUAL((int)mode, i);

@@ -67,7 +67,10 @@ static void print_field(const struct field_row *field, FILE *out)
     case FIELD_CHOICE: (void)fprintf(out, "[%s](#values-of-%s)", field->type, field->type); break;
     default: (void)fputs(field->type, out); break;
     }
-    (void)fprintf(out, " | %s | %s |\n", field->unit, field->sentence);
+    (void)fprintf(out, " | %s | %s", field->unit, field->sentence);
+    if (field->missing != NULL)
+        (void)fprintf(out, "; if the sender does not have it: `%s`", field->missing_text);
+    (void)fputs(" |\n", out);
 }
 
 static void print_record(const struct record_row *record, FILE *out)
@@ -80,10 +83,24 @@ static void print_record(const struct record_row *record, FILE *out)
         print_field(&record->fields[i], out);
 }
 
+/* `fallback` is the name of the value that stands for those that are not known, or NULL if they are refused. */
+static void print_enum(const char *type, const char *sentence, const char *fallback, FILE *out)
+{
+    (void)fprintf(out, "\n### Values of %s\n\n%s. ", type, sentence);
+    if (fallback == NULL)
+        (void)fputs("Any other value is refused.\n", out);
+    else
+        (void)fprintf(out, "Any other value is read as `%s`.\n", fallback);
+    (void)fputs("\n| value | name | what it means |\n|---|---|---|\n", out);
+}
+
+#define fallback_of(type)                                                                                              \
+    ((int)type##_FALLBACK == (int)CHOICE_REFUSED ? NULL : type##_name((enum type)type##_FALLBACK))
+
 static void print_enums(FILE *out)
 {
-#define ENUM(type, sentence)                                                                                           \
-    (void)fputs("\n### Values of " #type "\n\n" sentence ".\n\n| value | name | what it means |\n|---|---|---|\n", out);
+#define ENUM(type, fallback, sentence)                                                                                 \
+    print_enum(#type, sentence, fallback_of(type), out);
 #define VALUE(type, id, name, sentence) (void)fprintf(out, "| %d | `%s` | %s |\n", (int)id, name, sentence);
 #include "proto/enums.def"
 }
@@ -93,7 +110,11 @@ void messages_print_page(FILE *out)
     (void)fputs("# Messages\n\n"
                 "Printed from `proto/messages.def` and `proto/enums.def` (`wick-pages messages`).\n\n"
                 "On the wire a record is a msgpack array of its fields in this order, a message the same with its number\n"
-                "in front. A reader checks every count, type and range, and refuses what is left over.\n\n"
+                "in front. A reader checks every count, type and range.\n\n"
+                "Two versions run side by side in a deploy. A new field goes to the end of its record: a reader gives one\n"
+                "that the sender does not have the default that its row states, and passes over fields behind those that\n"
+                "it knows. A new value goes to the end of its enum: a reader that does not know it takes the one that the\n"
+                "enum names for that. Numbers of messages, types, and the most rows of a list never change.\n\n"
                 "| type | values |\n|---|---|\n"
                 "| U8, U16, U32, U64 | whole numbers of so many bits |\n"
                 "| I64 | a whole number with a sign |\n"
