@@ -427,6 +427,8 @@ static void test_modes_hold_and_survive(void)
     CU_ASSERT_EQUAL(stage.trader->desk.mode, TRADING_MODE_PAUSED);
     const struct command later = {.sequence = 100, .action = ACTION_OTHER};
     CU_ASSERT_EQUAL(stage_tell(LINK_COMMAND, 4, RECORD_command, &later), ERROR_PROTOCOL);
+    stage_settle();
+    CU_ASSERT_EQUAL(stage.command_ack_count, 6);
     CU_ASSERT_EQUAL(stage.command_acks[5].verdict, VERDICT_INVALID);
     CU_ASSERT_EQUAL(stage.trader->desk.mode, TRADING_MODE_PAUSED);
 }
