@@ -19,7 +19,8 @@ enum {
 
 static const char ensure_sql[] = "SELECT ensure_candle_months($1)";
 static const char ensure_ahead_sql[] =
-    "SELECT ensure_candle_months(array_agg(ms_of(month_of($1) + i * interval '1 month'))) FROM generate_series(0, $2 - 1) i";
+    "SELECT ensure_candle_months(array_agg(ms_of(month_of(now_ms) + i * interval '1 month')))"
+    " FROM generate_series(0, $2 - 1) i, (SELECT $1 AS now_ms UNION SELECT exchange_ms FROM exchange_clocks) clocks";
 static const char partitions_sql[] =
     "SELECT coalesce(from_ms, -9223372036854775807), to_ms FROM candle_partitions WHERE to_ms IS NOT NULL";
 static const char index_sql[] = "SELECT index_candle_month($1)";

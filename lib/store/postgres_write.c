@@ -90,6 +90,8 @@ static const char *const write_ledger_sql[LEDGER_TABLES] = {
 
 static const char require_generation_sql[] = "SELECT require_generation('trader', $1)";
 
+static const char note_clock_sql[] = "SELECT note_exchange_clock($1, $2)";
+
 /* Two rows cannot be: what the lease is after a change, or what it was when there was none. */
 static const char take_lease_sql[] =
     "WITH changed AS ("
@@ -243,6 +245,11 @@ static int send_statements(struct postgres_session *session)
         code = send_absences(session, batch->absences, batch->absence_count);
     for (enum ledger_table table = 0; table < LEDGER_TABLES && code == 0; table++)
         code = send_ledger(session, batch, table);
+    if (code == 0 && batch->clock.exchange != NULL) {
+        parameters_add_text(&session->parameters, batch->clock.exchange);
+        parameters_add_integer(&session->parameters, batch->clock.exchange_ms);
+        code = postgres_send(session, note_clock_sql);
+    }
     if (code == 0 && batch->ledger_generation > 0) {
         parameters_add_integer(&session->parameters, (int64_t)batch->ledger_generation);
         code = postgres_send(session, require_generation_sql);
@@ -267,7 +274,8 @@ static void on_copied(struct postgres_session *session, int code)
 static void send_batch(struct postgres_session *session)
 {
     const struct store_batch *batch = &session->work->batch;
-    bool alone = batch->absence_count == 0 && batch->series_count == 0 && !has_ledger_rows(batch);
+    bool alone = batch->absence_count == 0 && batch->series_count == 0 && !has_ledger_rows(batch) &&
+                 batch->clock.exchange == NULL;
     if (batch->history && batch->candle_count > 0 && alone)
         postgres_copy(session, on_copied);
     else

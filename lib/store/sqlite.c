@@ -255,6 +255,8 @@ static void wait_for(const struct store *store, struct store_wait *out)
         out->deadline_ms = store->holds_answers ? INT64_MAX : 0; /* at once */
     else if (sqlite->database == NULL)
         out->deadline_ms = sqlite->retry_ms;
+    else
+        out->deadline_ms = sqlite_upkeep_ms(sqlite);
 }
 
 static void advance(struct store *store, int64_t now_ms)

@@ -19,7 +19,7 @@
 enum {
     SQLITE_PATH_SIZE = 1024,
     SQLITE_BUSY_MS = 100, /* how long a lock of another program is waited for; the process stands still meanwhile */
-    SQLITE_STATEMENTS_MAX = 32,
+    SQLITE_STATEMENTS_MAX = 40,
 };
 
 /* A prepared statement, found again by the address of its text. */
@@ -93,6 +93,10 @@ void sqlite_bound_log(struct sqlite *sqlite);
 /* One short step of what is done between pieces of work, if any is due. The database must be open and idle. What fails
  * here is tried again later. */
 void sqlite_keep_up(struct sqlite *sqlite, int64_t now_ms);
+
+/* When sqlite_keep_up has something to do at the latest, if nothing is written before; monotonic. The database must be
+ * open. */
+int64_t sqlite_upkeep_ms(const struct sqlite *sqlite);
 
 /* The members of struct store_kind that sqlite_write.c and sqlite_query.c implement. */
 void sqlite_write(struct store *store, const struct store_batch *batch, store_done_fn done, void *user);

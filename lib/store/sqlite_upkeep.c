@@ -68,9 +68,7 @@ static void merge_if_due(struct sqlite *sqlite, int64_t now_ms)
 
 /* ---- what is kept ---- */
 
-static const char expire_before_sql[] =
-    "SELECT max((SELECT max(open_time_ms) FROM candles WHERE series_id = s.id)) - ?2"
-    " FROM series s WHERE s.interval_s = ?1";
+static const char expire_before_sql[] = "SELECT exchange_ms - ?2 FROM exchange_clocks WHERE exchange = ?1";
 static const char delete_candles_sql[] =
     "DELETE FROM candles WHERE (series_id, open_time_ms) IN (SELECT series_id, open_time_ms FROM candles"
     "  WHERE series_id = ?1 AND open_time_ms < ?2 ORDER BY open_time_ms LIMIT ?3)";
@@ -85,19 +83,19 @@ static const struct store_retention *retention_of(const struct sqlite *sqlite, u
     return NULL;
 }
 
-/* The time before which candles go; INT64_MIN: there are none. */
-static int read_expiry(struct sqlite *sqlite, const struct store_retention *retention, int64_t *before_ms)
+/* The time before which candles of an exchange go; INT64_MIN: its clock was never told. */
+static int read_expiry(struct sqlite *sqlite, const char *exchange, const struct store_retention *retention,
+                       int64_t *before_ms)
 {
     sqlite3_stmt *statement;
     int code = sqlite_prepare(sqlite, expire_before_sql, &statement);
     if (code != 0)
         return code;
-    (void)sqlite3_bind_int64(statement, 1, retention->interval_s);
+    (void)sqlite3_bind_text(statement, 1, exchange, -1, SQLITE_STATIC);
     (void)sqlite3_bind_int64(statement, 2, retention->keep_ms);
     int stepped = sqlite3_step(statement);
-    bool none = stepped != SQLITE_ROW || sqlite3_column_type(statement, 0) == SQLITE_NULL;
-    *before_ms = none ? INT64_MIN : sqlite3_column_int64(statement, 0);
-    code = stepped == SQLITE_ROW ? 0 : sqlite_error(sqlite, "look for old candles");
+    *before_ms = stepped == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : INT64_MIN;
+    code = stepped == SQLITE_ROW || stepped == SQLITE_DONE ? 0 : sqlite_error(sqlite, "read the exchange's clock");
     (void)sqlite3_reset(statement);
     return code;
 }
@@ -138,7 +136,7 @@ static void expire_step(struct sqlite *sqlite, int64_t now_ms)
     const struct store_retention *retention = retention_of(sqlite, series->interval_s);
     int64_t before_ms = INT64_MIN;
     bool more = false;
-    int code = read_expiry(sqlite, retention, &before_ms);
+    int code = read_expiry(sqlite, series->exchange, retention, &before_ms);
     if (code == 0 && before_ms > INT64_MIN)
         code = delete_some(sqlite, series->id, before_ms, &more);
     sqlite->expire_series += code != 0 || !more; /* what fails is left to the next round */
@@ -167,4 +165,16 @@ void sqlite_keep_up(struct sqlite *sqlite, int64_t now_ms)
     assert(sqlite->database != NULL && !sqlite->query.active);
     expire_if_due(sqlite, now_ms);
     merge_if_due(sqlite, now_ms);
+}
+
+int64_t sqlite_upkeep_ms(const struct sqlite *sqlite)
+{
+    int64_t next_ms = INT64_MAX;
+    if (sqlite->settings.retention_count > 0)
+        next_ms = sqlite->expire_ms;
+    if (sqlite->log_changed && sqlite->log_pages - sqlite->merged_pages >= MERGE_PAGES)
+        next_ms = 0;
+    else if (sqlite->log_pages > 0 && sqlite->quiet_since_ms + TRUNCATE_AFTER_MS < next_ms)
+        next_ms = sqlite->quiet_since_ms + TRUNCATE_AFTER_MS;
+    return next_ms;
 }

@@ -117,6 +117,12 @@ static const char write_absence_sql[] =
     "INSERT INTO candle_absences (series_id, first_open_ms, last_open_ms, reason) VALUES (?1, ?2, ?3, ?4)"
     " ON CONFLICT (series_id, first_open_ms) DO NOTHING";
 
+/* Kept to the minute. */
+static const char note_clock_sql[] =
+    "INSERT INTO exchange_clocks (exchange, exchange_ms) VALUES (?1, ?2)"
+    " ON CONFLICT (exchange) DO UPDATE SET exchange_ms = excluded.exchange_ms"
+    " WHERE abs(exchange_clocks.exchange_ms - excluded.exchange_ms) >= 60000";
+
 /* The parameters of each are the fields of the table's record, and the version. */
 static const char *const write_ledger_sql[LEDGER_TABLES] = {
     [TABLE_SIGNALS] =
@@ -235,6 +241,20 @@ static int write_ledger(struct sqlite *sqlite, const struct store_batch *batch, 
     return code;
 }
 
+static int note_clock(struct sqlite *sqlite, const struct store_clock *clock)
+{
+    sqlite3_stmt *statement;
+    int code = clock->exchange != NULL ? sqlite_prepare(sqlite, note_clock_sql, &statement) : 0;
+    if (code != 0 || clock->exchange == NULL)
+        return code;
+    (void)sqlite3_bind_text(statement, 1, clock->exchange, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 2, clock->exchange_ms);
+    uint64_t before = sqlite->changed;
+    code = sqlite_finish(sqlite, statement);
+    sqlite->changed = before;
+    return code;
+}
+
 /* ---- leases ---- */
 
 static const char take_lease_sql[] =
@@ -327,7 +347,7 @@ static int write_all(struct sqlite *sqlite, const struct store_batch *batch)
         code = write_absences(sqlite, batch->absences, batch->absence_count);
     for (enum ledger_table table = 0; table < LEDGER_TABLES && code == 0; table++)
         code = write_ledger(sqlite, batch, table);
-    return code;
+    return code == 0 ? note_clock(sqlite, &batch->clock) : code;
 }
 
 /* A deleted or replaced file would go on taking rows that nobody can find again. */

@@ -34,6 +34,13 @@ struct store_absence {
     struct absence absence;
 };
 
+/* An exchange's clock, as its fetcher knows it. What is kept for how long counts from it; of an exchange whose clock was
+ * never told, everything is kept. */
+struct store_clock {
+    const char *exchange; /* NULL: it is not told */
+    int64_t exchange_ms;
+};
+
 /* What one transaction writes, all of it or nothing. Arrays are the caller's and stay valid until done; the struct
  * itself need not. Rows may repeat what is stored or each other: only what is new or different is written. Of outcomes,
  * fills and series starts the first word on a key stays for ever. Of the same candle the last row wins. Of the same
@@ -65,6 +72,7 @@ struct store_batch {
     /* Who changes the ledger: with the lease "trader" at a higher generation, which is checked in the transaction
      * itself, nothing of the batch is written. 0: nobody asks. */
     uint64_t ledger_generation;
+    struct store_clock clock; /* kept to the minute, and not counted among the rows that have changed */
 };
 
 /* The result of any work. `code` 0, or
@@ -131,7 +139,7 @@ enum store_work {
     STORE_UPKEEP, /* what a store does by itself; nobody hands it over */
 };
 
-/* How long the candles of an interval are kept, by the newest of them. */
+/* How long the candles of an interval are kept, by the clock of their exchange that was told last. */
 struct store_retention {
     uint32_t interval_s;
     int64_t keep_ms;

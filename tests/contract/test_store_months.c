@@ -182,10 +182,23 @@ static bool is_expired(const struct fixture *open)
     return expired;
 }
 
+/* Opens a store of the database that keeps one-minute candles for 30 days. */
+static void open_keeping_a_month(struct fixture *store)
+{
+    struct store_settings settings = store_settings_default;
+    settings.retention_count = 1;
+    settings.retentions[0] = (struct store_retention){60, 30 * day_ms};
+    CU_ASSERT_EQUAL_FATAL(store_open_with(&store->store, store->url, &settings), 0);
+}
+
+static int tell_clock(const char *exchange, int64_t exchange_ms)
+{
+    return fixture_write(&fixture, &(struct store_batch){.clock = {exchange, exchange_ms}});
+}
+
 static void old_candles_go_by_interval_and_empty_months_with_them(void)
 {
     static struct store_candle minutes[DAYS], hours[DAYS];
-    struct store_settings settings = store_settings_default;
     if (!fixture_make(&fixture, "postgresql"))
         return;
     fixture_open(&fixture);
@@ -195,17 +208,66 @@ static void old_candles_go_by_interval_and_empty_months_with_them(void)
     CU_ASSERT_EQUAL(write_candles(&fixture, hours + 31, DAYS - 31), 0); /* none in June */
     minutes[0].event.candle.close++;
     CU_ASSERT_EQUAL(write_candles(&fixture, minutes, DAYS), 0);
+    CU_ASSERT_EQUAL(tell_clock("binance", june_2021_ms + (DAYS - 1) * day_ms), 0);
+    CU_ASSERT_EQUAL(fixture.result.changed, 0);
     fixture_close(&fixture);
-    settings.retention_count = 1;
-    settings.retentions[0] = (struct store_retention){60, 30 * day_ms};
-    CU_ASSERT_EQUAL_FATAL(store_open_with(&fixture.store, fixture.url, &settings), 0);
+    open_keeping_a_month(&fixture);
     CU_ASSERT_TRUE(fixture_until(&fixture, is_expired));
     expect_sql(&fixture, "SELECT interval, count(*), min(open_time_ms) FROM v_candles GROUP BY 1 ORDER BY 1",
                "1h|69|1625184000000\n1m|31|1628467200000\n");
     expect_sql(&fixture, months_sql,
                "candles_2021_07|1625097600000|1627776000000\ncandles_2021_08|1627776000000|1630454400000\n"
-               "candles_2021_09|1630454400000|1633046400000\n");
+               "candles_2021_09|1630454400000|1633046400000\n"
+               "candles_2021_10|1633046400000|1635724800000\ncandles_2021_11|1635724800000|1638316800000\n");
     expect_sql(&fixture, "SELECT count(*) FROM candle_revisions", "0\n");
+    fixture_close(&fixture);
+}
+
+/* What the upkeep does, at once. */
+static const char drop_sql[] = "SELECT drop_expired_candle_months('{60}', '{2592000000}')";
+static const char delete_sql[] = "SELECT delete_expired_candles(60, 2592000000, 5000)";
+
+static void a_candle_of_the_future_deletes_nothing(void)
+{
+    static struct store_candle rows[DAYS];
+    const struct store_candle future = candle_at("ETHUSDT", 4070908800000, 1); /* 2099 */
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    make_days(rows, "BTCUSDT", 60);
+    CU_ASSERT_EQUAL(write_candles(&fixture, rows, DAYS), 0);
+    CU_ASSERT_EQUAL(write_candles(&fixture, &future, 1), 0);
+    expect_sql(&fixture, drop_sql, "0\n"); /* no clock is known: all is kept */
+    expect_sql(&fixture, delete_sql, "0\n");
+    CU_ASSERT_EQUAL(tell_clock("kraken", june_2021_ms + 1000 * day_ms), 0); /* of another exchange */
+    expect_sql(&fixture, drop_sql, "0\n");
+    expect_sql(&fixture, delete_sql, "0\n");
+    CU_ASSERT_EQUAL(tell_clock("binance", june_2021_ms + 31 * day_ms), 0);
+    expect_sql(&fixture, drop_sql, "0\n");
+    expect_sql(&fixture, delete_sql, "1\n");
+    CU_ASSERT_EQUAL(tell_clock("binance", june_2021_ms + 61 * day_ms), 0);
+    expect_sql(&fixture, drop_sql, "1\n");
+    expect_sql(&fixture, "SELECT count(*), max(open_time_ms) FROM v_candles", "71|4070908800000\n");
+    fixture_close(&fixture);
+}
+
+static bool is_made_ahead_in_2031(const struct fixture *open)
+{
+    char *made = fixture_sql(open, "SELECT count(*) FROM candle_partitions WHERE name LIKE 'candles_2031%'");
+    bool enough = strcmp(made, "3\n") == 0;
+    free(made);
+    return enough;
+}
+
+static void months_are_made_ahead_of_the_exchange_s_clock_too(void)
+{
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    CU_ASSERT_EQUAL(tell_clock("binance", 1930000000000), 0); /* February 2031 */
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    CU_ASSERT_TRUE(fixture_until(&fixture, is_made_ahead_in_2031));
     fixture_close(&fixture);
 }
 
@@ -218,5 +280,7 @@ const struct test suite_tests[] = {
     {"a month that is over is indexed once it rests", a_month_over_is_indexed_once_it_rests},
     {"the store sees to the indexes", the_store_sees_to_the_indexes},
     {"old candles go by interval, and empty months with them", old_candles_go_by_interval_and_empty_months_with_them},
+    {"a candle of the future deletes nothing", a_candle_of_the_future_deletes_nothing},
+    {"months are made ahead of the exchange's clock too", months_are_made_ahead_of_the_exchange_s_clock_too},
     {NULL, NULL},
 };

@@ -1,0 +1,2 @@
+-- In PostgreSQL this step parts the candles by month. SQLite deletes old candles row by row and has nothing to change;
+-- the step keeps the numbers of both engines together.
