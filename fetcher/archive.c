@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/archive.h"
 
+#include "lib/base/clock.h"
 #include "lib/base/interval.h"
 #include "lib/base/log.h"
 #include "lib/runtime/metrics.h"
@@ -107,6 +108,8 @@ static void add_series(struct archive *archive, struct archive_batch *batch, str
 int archive_push(struct archive *archive, struct store_candles *message, uint64_t tag)
 {
     message->sequence = outbox_next(&archive->outbox);
+    if (archive->clock != NULL && archive->clock->known)
+        message->exchange_ms = exchange_clock_ms(archive->clock, clock_monotonic_us());
     (void)snprintf(message->exchange, sizeof message->exchange, "%s", archive->market->exchange);
     return outbox_push(&archive->outbox, archive->context, RECORD_store_candles, message, tag);
 }

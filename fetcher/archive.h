@@ -5,6 +5,7 @@
 #define WICK_FETCHER_ARCHIVE_H
 
 #include "fetcher/market.h"
+#include "lib/exchange/exchange_clock.h"
 #include "lib/runtime/outbox.h"
 
 enum {
@@ -60,9 +61,10 @@ struct archive {
     /* Called for the ack of what archive_push has sent. `accepted` is false if the store will never take it. */
     void (*on_direct)(void *user, uint64_t tag, bool accepted);
     void *user;
+    const struct exchange_clock *clock; /* borrowed: it goes with all candles; NULL: it is never known */
 };
 
-/* Before the market is open; on_stored, on_direct and user are set by the caller. ERROR_FULL (the loop's timers). */
+/* Before the market is open; on_stored, on_direct, user and clock are set by the caller. ERROR_FULL (the loop's timers). */
 int archive_open(struct archive *archive, struct service_context *context, struct market *market) MUST_CHECK;
 
 /* After the market was opened. ERROR_MEMORY. */
@@ -77,7 +79,7 @@ void archive_mark(struct archive *archive, struct series *series);
  * did not fit the window: call it again. */
 int archive_propose_starts(struct archive *archive, int64_t exchange_ms) MUST_CHECK;
 
-/* Sends candles and absences that do not come from rings; sequence and exchange of the message are set here. ERROR_FULL
+/* Sends candles and absences that do not come from rings; sequence, exchange and its clock are set here. ERROR_FULL
  * when too much waits for its ack: try again later. */
 int archive_push(struct archive *archive, struct store_candles *message, uint64_t tag) MUST_CHECK;
 

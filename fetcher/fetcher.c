@@ -428,6 +428,7 @@ static int open_parts(struct fetcher *fetcher)
     fetcher->archive.on_stored = on_stored;
     fetcher->archive.on_direct = on_direct;
     fetcher->archive.user = fetcher;
+    fetcher->archive.clock = &fetcher->poll.clock;
     revisions_init(&fetcher->revisions, &fetcher->archive);
     int code = universe_init(&fetcher->universe, context->config);
     if (code == 0)

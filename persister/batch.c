@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "persister/batch.h"
 
+#include "lib/series/candle.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +64,20 @@ static int full(const char *what)
     return error_set(ERROR_FULL, "no room for more %s until the database has taken what waits", what);
 }
 
+/* Whether a row of these open times may come in. */
+static bool admit(struct batch_door *door, const char *symbol, uint32_t interval_s, int64_t first_ms, int64_t last_ms)
+{
+    if (candle_time_is_plausible(first_ms, door->now_ms) && candle_time_is_plausible(last_ms, door->now_ms))
+        return true;
+    if (door->refused++ == 0) {
+        door->sample = (struct absence){.interval_s = interval_s, .first_open_ms = first_ms, .last_open_ms = last_ms};
+        memcpy(door->sample.symbol, symbol, sizeof door->sample.symbol);
+    }
+    return false;
+}
+
 int batch_take_candles(struct batch *batch, const struct peer *peer, const struct store_candles *message,
-                       int64_t now_ms)
+                       struct batch_door *door, int64_t now_ms)
 {
     struct delivery *delivery = next_delivery(batch, peer, message->sequence);
     if (delivery == NULL || message->rows.count > batch->candle_capacity - batch->used.candles ||
@@ -71,15 +85,18 @@ int batch_take_candles(struct batch *batch, const struct peer *peer, const struc
         return full("candles");
     memcpy(delivery->exchange, message->exchange, sizeof delivery->exchange);
     delivery->history = message->history;
+    delivery->exchange_ms = message->exchange_ms;
     struct list rows = message->rows, absences = message->absences;
-    struct store_candle *row = &batch->candles[batch->used.candles];
-    for (; list_next(&rows, RECORD_candle_event, &row->event); row++)
-        row->exchange = delivery->exchange;
-    struct store_absence *absence = &batch->absences[batch->used.absences];
-    for (; list_next(&absences, RECORD_absence, &absence->absence); absence++)
-        absence->exchange = delivery->exchange;
-    batch->used.candles += message->rows.count;
-    batch->used.absences += message->absences.count;
+    struct candle_event event;
+    while (list_next(&rows, RECORD_candle_event, &event)) {
+        int64_t open_ms = event.candle.open_time_ms;
+        if (admit(door, event.symbol, event.interval_s, open_ms, open_ms))
+            batch->candles[batch->used.candles++] = (struct store_candle){delivery->exchange, event};
+    }
+    struct absence absence;
+    while (list_next(&absences, RECORD_absence, &absence))
+        if (admit(door, absence.symbol, absence.interval_s, absence.first_open_ms, absence.last_open_ms))
+            batch->absences[batch->used.absences++] = (struct store_absence){delivery->exchange, absence};
     count_delivery(batch, now_ms);
     return 0;
 }
@@ -197,6 +214,16 @@ static bool is_history(const struct batch *batch, size_t first, size_t end)
     return true;
 }
 
+/* The newest word on an exchange's clock. History says nothing new of it, and is written fastest when nothing else is
+ * written with it. */
+static struct store_clock clock_of(const struct batch *batch, size_t first, size_t end)
+{
+    for (size_t i = end; i-- > first;)
+        if (batch->deliveries[i].exchange_ms > 0 && !batch->deliveries[i].history)
+            return (struct store_clock){batch->deliveries[i].exchange, batch->deliveries[i].exchange_ms};
+    return (struct store_clock){0};
+}
+
 /* The rows of the deliveries from `first` to `end`, without copying any. */
 static struct store_batch rows_of(const struct batch *batch, size_t first, size_t end)
 {
@@ -205,6 +232,7 @@ static struct store_batch rows_of(const struct batch *batch, size_t first, size_
         .candles = batch->candles + from->candles,
         .candle_count = to->candles - from->candles,
         .history = is_history(batch, first, end),
+        .clock = clock_of(batch, first, end),
         .absences = batch->absences + from->absences,
         .absence_count = to->absences - from->absences,
         .series = batch->series + from->series,

@@ -37,7 +37,15 @@ struct delivery {
     uint64_t generation;        /* of a change of the ledger; 0: it is none */
     bool history;               /* its candles are old ones that are probably new to the store */
     char exchange[NAME_SIZE];   /* its candles, absences and series point here */
+    int64_t exchange_ms;        /* the exchange's clock as it tells it; 0: it does not */
     struct batch_counts before; /* rows of the deliveries in front of it */
+};
+
+/* What decides which rows of a delivery are let in, and what became of those that were not. */
+struct batch_door {
+    int64_t now_ms; /* the exchange's clock: rows of later are refused, as those from before 2009 are */
+    size_t refused;
+    struct absence sample; /* the first that was refused, a candle as an absence of its own length; the reason says nothing */
 };
 
 struct batch {
@@ -59,9 +67,10 @@ struct batch {
 int batch_init(struct batch *batch, size_t candle_rows) MUST_CHECK;
 void batch_release(struct batch *batch);
 
-/* Takes a message, whole or not at all: ERROR_FULL when there is no room for it. */
+/* Takes a message, whole or not at all: ERROR_FULL when there is no room for it. Of candles and absences, those that the
+ * door refuses are left out, and counted there; the delivery is answered like any other. */
 int batch_take_candles(struct batch *batch, const struct peer *peer, const struct store_candles *message,
-                       int64_t now_ms) MUST_CHECK;
+                       struct batch_door *door, int64_t now_ms) MUST_CHECK;
 int batch_take_series(struct batch *batch, const struct peer *peer, const struct store_series *message,
                       int64_t now_ms) MUST_CHECK;
 int batch_take_ledger(struct batch *batch, const struct peer *peer, const struct store_ledger *message,

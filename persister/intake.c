@@ -3,9 +3,14 @@
 #include "persister/state.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 #include "lib/runtime/metrics.h"
 
-enum { GENERATION_MAX = INT32_MAX /* higher ones do not fit a version */ };
+enum {
+    GENERATION_MAX = INT32_MAX, /* higher ones do not fit a version */
+    CLOCK_SLACK_MS = 60000,     /* by which a row may be ahead of the clock that came with it */
+    REFUSED_LOG_MS = 600000,    /* rows that are dated wrongly are told no more often, with their count */
+};
 
 static bool is_waiting(const struct persister *persister, const struct peer *peer, uint64_t sequence)
 {
@@ -27,13 +32,38 @@ static int taken(struct persister *persister, int code, size_t rows)
     return code;
 }
 
+/* Without a word on the exchange's clock, ours is the best there is. */
+static int64_t newest_admitted_ms(const struct store_candles *message)
+{
+    return (message->exchange_ms > 0 ? message->exchange_ms : clock_wall_ms()) + CLOCK_SLACK_MS;
+}
+
+/* What is refused is as good as never sent: nobody sends it again, so it is told here. */
+static void tell_refused(struct persister *persister, const char *exchange, const struct batch_door *door)
+{
+    int64_t now_ms = loop_now_ms(persister->context->loop);
+    metric_add(METRIC_store_refused_total, (double)door->refused);
+    persister->refused += door->refused;
+    if (persister->refused == 0 || (persister->refused_ms != 0 && now_ms - persister->refused_ms < REFUSED_LOG_MS))
+        return;
+    log_warn("rows_dated_wrongly", log_int("rows", (int64_t)persister->refused), log_text("exchange", exchange),
+             log_text("symbol", door->sample.symbol), log_int("interval_s", door->sample.interval_s),
+             log_int("first_open_ms", door->sample.first_open_ms), log_int("last_open_ms", door->sample.last_open_ms),
+             log_int("clock_ms", door->now_ms));
+    persister->refused = 0;
+    persister->refused_ms = now_ms;
+}
+
 static int on_candles(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
 {
     struct store_candles message;
     int code = message_decode(RECORD_store_candles, bytes, size, &message);
     if (code < 0 || is_waiting(persister, peer, message.sequence))
         return code;
-    code = batch_take_candles(persister->filling, peer, &message, loop_now_ms(persister->context->loop));
+    struct batch_door door = {.now_ms = newest_admitted_ms(&message)};
+    code = batch_take_candles(persister->filling, peer, &message, &door, loop_now_ms(persister->context->loop));
+    if (door.refused > 0)
+        tell_refused(persister, message.exchange, &door);
     return taken(persister, code, message.rows.count + message.absences.count);
 }
 

@@ -30,6 +30,8 @@ struct persister {
     struct lease_entry lease; /* the request under way */
     struct history history;
     bool query_is_next; /* writing and answering take turns where the store does one thing at a time */
+    size_t refused;        /* rows that were dated wrongly, and not told yet, */
+    int64_t refused_ms;    /* monotonic; when the last were told */
     uint64_t pool_waits; /* of the store, as far as they are in the metric */
     struct board board;
     struct process_state processes[1 + BOARD_ROWS_MAX]; /* an answer: its own row and the board's */

@@ -191,7 +191,7 @@ static struct store_candles make_candles(uint64_t sequence, int64_t first, size_
     CU_ASSERT_FATAL(count <= sizeof rows / sizeof rows[0]);
     for (size_t i = 0; i < count; i++)
         rows[i] = (struct candle_event){"BTCUSDT", interval_s,
-                                        {(first + (int64_t)i) * 60000, 975, 976, 974, 975, 5, 1, 0}};
+                                        {PERSISTER_CANDLES_MS + (first + (int64_t)i) * 60000, 975, 976, 974, 975, 5, 1, 0}};
     return (struct store_candles){.sequence = sequence, .exchange = "binance", .rows = list_of(rows, count)};
 }
 

@@ -13,6 +13,9 @@
 
 enum { PERSISTER_PATIENCE_MS = 20000, PERSISTER_SEQUENCES = 4096, PERSISTER_PAGE_SIZE = 64 * 1024 };
 
+/* Where the candles of client_send_candles begin. */
+#define PERSISTER_CANDLES_MS INT64_C(1700000040000)
+
 /* A fetcher or trader, and what the persister has told it. */
 struct client {
     struct curve_keys keys;

@@ -107,7 +107,7 @@ static void a_bad_delivery_is_answered_and_the_others_are_written(void)
     begin(&fetcher, ROLE_FETCHER, "300");
     CU_ASSERT_EQUAL(client_deliver_candles(&fetcher, 1, 0, 1, 60), VERDICT_ACCEPTED);
     for (uint64_t i = 2; i < 10; i++) { /* all in one batch */
-        const struct candle_event row = {"BTCUSDT", i == 6 ? 4000000000 : 60, {(int64_t)i * 60000, 1, 1, 1, 1, 1, 0, 0}};
+        const struct candle_event row = {"BTCUSDT", i == 6 ? 4000000000 : 60, {PERSISTER_CANDLES_MS + (int64_t)i * 60000, 1, 1, 1, 1, 1, 0, 0}};
         const struct store_candles message = {.sequence = i, .exchange = "binance", .rows = list_of(&row, 1)};
         client_send(&fetcher, LINK_STORE, RECORD_store_candles, &message);
     }
@@ -115,6 +115,28 @@ static void a_bad_delivery_is_answered_and_the_others_are_written(void)
     for (uint64_t i = 2; i < 10; i++)
         CU_ASSERT_EQUAL(fetcher.verdicts[i], i == 6 ? VERDICT_INVALID : VERDICT_ACCEPTED);
     CU_ASSERT_EQUAL(number_of("SELECT count(*) FROM candles"), 9);
+    end(&fetcher);
+}
+
+static void a_candle_of_the_future_is_not_written(void)
+{
+    static struct client fetcher;
+    static char page[PERSISTER_PAGE_SIZE];
+    begin(&fetcher, ROLE_FETCHER, "1");
+    struct candle_event rows[] = {{"BTCUSDT", 60, {PERSISTER_CANDLES_MS, 1, 1, 1, 1, 1, 0, 0}},
+                                  {"BTCUSDT", 60, {PERSISTER_CANDLES_MS + 3600000, 1, 1, 1, 1, 1, 0, 0}},
+                                  {"BTCUSDT", 60, {4070908800000, 1, 1, 1, 1, 1, 0, 0}}}; /* 2099 */
+    struct store_candles message = {.sequence = 1, .exchange = "binance", .rows = list_of(rows, 3),
+                                    .exchange_ms = PERSISTER_CANDLES_MS + 600000};
+    CU_ASSERT_EQUAL(client_deliver(&fetcher, RECORD_store_candles, &message, 1), VERDICT_ACCEPTED);
+    CU_ASSERT_EQUAL(number_of("SELECT count(*) FROM candles"), 1);
+    CU_ASSERT_EQUAL(number_of("SELECT exchange_ms FROM exchange_clocks"), PERSISTER_CANDLES_MS + 600000);
+    message.sequence = 2;
+    message.exchange_ms = 0; /* then by our own clock */
+    CU_ASSERT_EQUAL(client_deliver(&fetcher, RECORD_store_candles, &message, 2), VERDICT_ACCEPTED);
+    CU_ASSERT_EQUAL(number_of("SELECT count(*) FROM candles"), 2);
+    persister_page("/metrics", page);
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "wick_store_refused_total{process=\"persister\"} 3\n"));
     end(&fetcher);
 }
 
@@ -126,7 +148,7 @@ static void a_killed_persister_loses_nothing_that_it_acked(void)
     for (int kills = 0; kills < 5; kills++) {
         for (int i = 0; i < 20; i++, sequence++)
             CU_ASSERT_EQUAL(client_deliver_candles(&fetcher, sequence, (int64_t)sequence * 50, 50, 60), VERDICT_ACCEPTED);
-        const struct candle_event row = {"ETHUSDT", 60, {60000, 1, 1, 1, 1, 1, 0, 0}};
+        const struct candle_event row = {"ETHUSDT", 60, {PERSISTER_CANDLES_MS + 60000, 1, 1, 1, 1, 1, 0, 0}};
         const struct store_candles in_flight = {.sequence = 4000, .exchange = "binance", .rows = list_of(&row, 1)};
         client_send(&fetcher, LINK_STORE, RECORD_store_candles, &in_flight);
         (void)persister_stop(SIGKILL);
@@ -198,7 +220,7 @@ static void a_locked_database_holds_acks_back_and_answers_with_an_error(void)
     CU_ASSERT_EQUAL_FATAL(sqlite3_open(database, &file), SQLITE_OK);
     (void)sqlite3_busy_timeout(file, 5000);
     CU_ASSERT_EQUAL_FATAL(sqlite3_exec(file, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    const struct candle_event row = {"BTCUSDT", 60, {600000, 1, 1, 1, 1, 1, 0, 0}};
+    const struct candle_event row = {"BTCUSDT", 60, {PERSISTER_CANDLES_MS + 600000, 1, 1, 1, 1, 1, 0, 0}};
     const struct store_candles message = {.sequence = 2, .exchange = "binance", .rows = list_of(&row, 1)};
     client_send(&fetcher, LINK_STORE, RECORD_store_candles, &message);
     struct query query = {.id = 5, .kind = QUERY_KIND_RECENT_CANDLES, .exchange = "binance", .symbol = "-", .limit = 10};
@@ -219,6 +241,7 @@ const char *const suite_name = "persister process";
 const struct test suite_tests[] = {
     {"what is acked is in the database", what_is_acked_is_in_the_database},
     {"a bad delivery is answered, and the others are written", a_bad_delivery_is_answered_and_the_others_are_written},
+    {"a candle of the future is not written", a_candle_of_the_future_is_not_written},
     {"a killed persister loses nothing that it acked", a_killed_persister_loses_nothing_that_it_acked},
     {"an old trader is fenced, also after a restart", an_old_trader_is_fenced_also_after_a_restart},
     {"a stopped persister commits what waits", a_stopped_persister_commits_what_waits},

@@ -10,8 +10,10 @@
 #include <string.h>
 
 enum { CANDLE_ROWS = 100 };
+#define T INT64_C(1700000040000) /* when the candles of these tests begin */
 
 static struct batch batch;
+static struct batch_door door; /* of the last delivery of candles */
 static const struct peer fetcher = {.id = {1, 2, 3, 4, 5}, .size = 5};
 static const struct peer trader = {.id = {9, 2, 3, 4, 5}, .size = 5};
 
@@ -30,7 +32,8 @@ static int take_message(const struct store_candles *message)
     struct store_candles decoded;
     CU_ASSERT_EQUAL_FATAL(message_encode(RECORD_store_candles, message, bytes, sizeof bytes, &size), 0);
     CU_ASSERT_EQUAL_FATAL(message_decode(RECORD_store_candles, bytes, size, &decoded), 0);
-    int code = batch_take_candles(&batch, &fetcher, &decoded, 1000);
+    door = (struct batch_door){.now_ms = T + 10000000000};
+    int code = batch_take_candles(&batch, &fetcher, &decoded, &door, 1000);
     memset(bytes, 0xee, size); /* nothing may point there any more */
     return code;
 }
@@ -46,7 +49,7 @@ static int take_some_candles(uint64_t sequence, size_t count)
 {
     static struct candle_event rows[2000];
     for (size_t i = 0; i < count; i++)
-        rows[i] = (struct candle_event){"BTCUSDT", 60, {(int64_t)i * 60000, 1, 1, 1, 1, 1, 0, 0}};
+        rows[i] = (struct candle_event){"BTCUSDT", 60, {T + (int64_t)i * 60000, 1, 1, 1, 1, 1, 0, 0}};
     return take_candles(sequence, "binance", rows, count);
 }
 
@@ -64,8 +67,8 @@ static int take_ledger(uint64_t sequence, uint64_t generation, size_t fill_count
 
 static void a_batch_holds_what_came_in_its_order(void)
 {
-    const struct candle_event events[] = {{"BTCUSDT", 60, {0, 1, 2, 3, 4, 5, 6, 7}},
-                                          {"ETHUSDT", 300, {300000, 1, 2, 3, 4, 5, 6, 7}}};
+    const struct candle_event events[] = {{"BTCUSDT", 60, {T, 1, 2, 3, 4, 5, 6, 7}},
+                                          {"ETHUSDT", 300, {T + 300000, 1, 2, 3, 4, 5, 6, 7}}};
     struct store_batch rows;
     begin();
     CU_ASSERT_EQUAL(batch_waiting(&batch), 0);
@@ -99,11 +102,11 @@ static void a_batch_holds_what_came_in_its_order(void)
 
 static void absences_come_with_the_candles(void)
 {
-    const struct candle_event event = {"BTCUSDT", 60, {0, 1, 2, 3, 4, 5, 6, 7}};
+    const struct candle_event event = {"BTCUSDT", 60, {T, 1, 2, 3, 4, 5, 6, 7}};
     static struct absence absences[500];
     struct store_batch rows;
     for (int i = 0; i < 500; i++)
-        absences[i] = (struct absence){"ETHUSDT", 60, i, i + 1, ABSENCE_REASON_NO_TRADES};
+        absences[i] = (struct absence){"ETHUSDT", 60, T + i, T + i + 1, ABSENCE_REASON_NO_TRADES};
     begin();
     const struct store_candles message = {.sequence = 1, .exchange = "kraken", .rows = list_of(&event, 1),
                                           .absences = list_of(absences, 2)};
@@ -113,7 +116,7 @@ static void absences_come_with_the_candles(void)
     CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, &rows), 2);
     CU_ASSERT_EQUAL_FATAL(rows.absence_count, 2);
     CU_ASSERT_STRING_EQUAL(rows.absences[1].exchange, "kraken");
-    CU_ASSERT_EQUAL(rows.absences[1].absence.last_open_ms, 2);
+    CU_ASSERT_EQUAL(rows.absences[1].absence.last_open_ms, T + 2);
     int full = 0;
     while (take_message(&(struct store_candles){.sequence = 2, .exchange = "kraken",
                                                 .absences = list_of(absences, 500)}) == 0)
@@ -121,9 +124,65 @@ static void absences_come_with_the_candles(void)
     CU_ASSERT_EQUAL(full, BATCH_ABSENCES_MAX / 500 - 1);
 }
 
+static void what_is_dated_wrongly_is_left_out_alone(void)
+{
+    enum { DAY_MS = 86400000 };
+    const struct candle_event events[] = {{"BTCUSDT", 60, {T, 1, 2, 3, 4, 5, 6, 7}},
+                                          {"ETHUSDT", 300, {T + 2 * DAY_MS, 1, 2, 3, 4, 5, 6, 7}},
+                                          {"BTCUSDT", 60, {1230767999999, 1, 2, 3, 4, 5, 6, 7}},
+                                          {"BTCUSDT", 60, {INT64_MAX, 1, 2, 3, 4, 5, 6, 7}},
+                                          {"BTCUSDT", 60, {T + DAY_MS, 1, 2, 3, 4, 5, 6, 7}}};
+    const struct absence absences[] = {{"BTCUSDT", 60, T, T + 2 * DAY_MS, ABSENCE_REASON_NO_TRADES},
+                                       {"BTCUSDT", 60, 0, T, ABSENCE_REASON_NO_TRADES},
+                                       {"BTCUSDT", 60, T, T + DAY_MS, ABSENCE_REASON_NO_TRADES}};
+    const struct store_candles message = {.sequence = 1, .exchange = "binance", .rows = list_of(events, 5),
+                                          .absences = list_of(absences, 3), .exchange_ms = T + DAY_MS};
+    struct batch_door strict = {.now_ms = T + DAY_MS};
+    struct store_batch rows;
+    begin();
+    CU_ASSERT_EQUAL(batch_take_candles(&batch, &fetcher, &message, &strict, 1000), 0);
+    CU_ASSERT_EQUAL(strict.refused, 5);
+    CU_ASSERT_STRING_EQUAL(strict.sample.symbol, "ETHUSDT");
+    CU_ASSERT_EQUAL(strict.sample.interval_s, 300);
+    CU_ASSERT_EQUAL(strict.sample.first_open_ms, T + 2 * DAY_MS);
+    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, &rows), 1);
+    CU_ASSERT_EQUAL_FATAL(rows.candle_count, 2);
+    CU_ASSERT_EQUAL(rows.candles[1].event.candle.open_time_ms, T + DAY_MS);
+    CU_ASSERT_EQUAL_FATAL(rows.absence_count, 1);
+    CU_ASSERT_EQUAL(rows.absences[0].absence.last_open_ms, T + DAY_MS);
+    strict = (struct batch_door){.now_ms = T - 1};
+    CU_ASSERT_EQUAL(batch_take_candles(&batch, &fetcher, &message, &strict, 1000), 0); /* all of it: answered all the same */
+    CU_ASSERT_EQUAL(strict.refused, 8);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 2);
+    CU_ASSERT_EQUAL(rows.candle_count, 2);
+}
+
+static void the_exchange_s_clock_goes_with_the_candles(void)
+{
+    const struct candle_event event = {"BTCUSDT", 60, {T, 1, 2, 3, 4, 5, 6, 7}};
+    struct store_candles message = {.sequence = 1, .exchange = "kraken", .rows = list_of(&event, 1)};
+    struct store_batch rows;
+    begin();
+    CU_ASSERT_EQUAL(take_message(&message), 0);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 1);
+    CU_ASSERT_PTR_NULL(rows.clock.exchange);
+    message.history = true;
+    message.exchange_ms = T + 1;
+    CU_ASSERT_EQUAL(take_message(&message), 0);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 2);
+    CU_ASSERT_PTR_NULL(rows.clock.exchange);
+    message.history = false;
+    message.exchange_ms = T + 2;
+    CU_ASSERT_EQUAL(take_message(&message), 0);
+    CU_ASSERT_EQUAL(take_ledger(2, 1, 1), 0);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 4);
+    CU_ASSERT_STRING_EQUAL(rows.clock.exchange, "kraken");
+    CU_ASSERT_EQUAL(rows.clock.exchange_ms, T + 2);
+}
+
 static void a_transaction_is_history_when_all_its_candles_are(void)
 {
-    const struct candle_event event = {"BTCUSDT", 60, {0, 1, 2, 3, 4, 5, 6, 7}};
+    const struct candle_event event = {"BTCUSDT", 60, {T, 1, 2, 3, 4, 5, 6, 7}};
     struct store_candles message = {.sequence = 1, .exchange = "binance", .history = true, .rows = list_of(&event, 1)};
     struct store_batch rows;
     begin();
@@ -413,6 +472,8 @@ const char *const suite_name = "persister";
 const struct test suite_tests[] = {
     {"a batch holds what came, in its order", a_batch_holds_what_came_in_its_order},
     {"absences come with the candles", absences_come_with_the_candles},
+    {"what is dated wrongly is left out alone", what_is_dated_wrongly_is_left_out_alone},
+    {"the exchange's clock goes with the candles", the_exchange_s_clock_goes_with_the_candles},
     {"a transaction is history when all its candles are", a_transaction_is_history_when_all_its_candles_are},
     {"a repeated delivery is recognised by peer and number", a_repeated_delivery_is_recognised_by_peer_and_number},
     {"what does not fit is not taken in part", what_does_not_fit_is_not_taken_in_part},
