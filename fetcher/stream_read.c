@@ -30,7 +30,7 @@ static struct subscription *hear(const struct stream_link *link, const char *nam
     struct streams *streams = link->streams;
     struct subscription *row = subscriptions_find_name(&streams->subscriptions, name, interval_s);
     int index = (int)(link - streams->links);
-    if (row == NULL || !row->wanted || (row->link != index && row->link != link->predecessor))
+    if (row == NULL || !row->wanted || !stream_carries(row, index, link->predecessor))
         return NULL;
     row->heard_ms = clock_monotonic_ms();
     row->next_heard = row->next_heard || row->link != index;

@@ -90,6 +90,12 @@ int64_t stream_confirm_from_ms(const struct series *series, int64_t confirm_ms, 
     return larger(from_ms, ring_at(&series->ring, 0)->open_time_ms);
 }
 
+bool stream_carries(const struct subscription *subscription, int link, int predecessor)
+{
+    return subscription->link != SUBSCRIPTION_NO_LINK &&
+           (subscription->link == link || subscription->link == predecessor);
+}
+
 bool stream_attempt(struct stream_attempts *attempts, int64_t now_ms)
 {
     if (now_ms < attempts->not_before_ms ||

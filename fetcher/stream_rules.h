@@ -45,6 +45,10 @@ int64_t stream_confirm_ms(const struct series *series, int64_t confirm_ms, int64
  * the ring and `most` candles reach. */
 int64_t stream_confirm_from_ms(const struct series *series, int64_t confirm_ms, int64_t most);
 
+/* Whether what arrives on connection `link` may speak for a subscription: it is there, or on the one that `link` takes over
+ * from, `predecessor` (SUBSCRIPTION_NO_LINK: from none). A subscription that is on no connection has no word. */
+bool stream_carries(const struct subscription *subscription, int link, int predecessor);
+
 /* How many attempts to connect were made, as a time that they use up. */
 struct stream_attempts {
     int64_t paid_until_ms; /* monotonic */

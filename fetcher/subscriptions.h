@@ -1,5 +1,5 @@
 /* What is wanted of the exchange's streams: a row for the tickers of each market and for the candles of each series
- * that can be had so, what became of it, and the last that was heard. Pure: connections are in stream_link.h. */
+ * that can be had so, what became of it, and the last that was heard. Pure: connections are in streams.h. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_FETCHER_SUBSCRIPTIONS_H
 #define WICK_FETCHER_SUBSCRIPTIONS_H

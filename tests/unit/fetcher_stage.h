@@ -24,6 +24,7 @@ struct stage_faults {
     bool streams_refused;                        /* no connection comes about */
     bool streams_early;                          /* candles are called closed two seconds before they are */
     bool mute;                                   /* the first connection says nothing of the second symbol */
+    bool streams_deny;                           /* what is asked of the second symbol is refused, and told all the same */
 };
 
 struct stage {

@@ -22,6 +22,7 @@ struct websocket {
     int64_t told_minute;    /* the newest whose close was told */
     bool tickers[STAGE_SYMBOLS], candles[STAGE_SYMBOLS];
     int64_t answers[ANSWERS];
+    bool denied[ANSWERS];
     int answer_count;
     const struct websocket_events *events;
     void *user;
@@ -148,8 +149,11 @@ static void open_or_answer(struct websocket *connection)
         connection->told_minute = stage_closed() - 1;
         connection->events->on_open(connection->user);
     } else {
-        (void)snprintf(text, sizeof text, "{\"result\":null,\"id\":%" PRId64 "}", connection->answers[0]);
-        memmove(connection->answers, connection->answers + 1, (size_t)--connection->answer_count * sizeof connection->answers[0]);
+        const char *body = connection->denied[0] ? "\"error\":{\"code\":2,\"msg\":\"no\"}" : "\"result\":null";
+        (void)snprintf(text, sizeof text, "{%s,\"id\":%" PRId64 "}", body, connection->answers[0]);
+        size_t left = (size_t)--connection->answer_count;
+        memmove(connection->answers, connection->answers + 1, left * sizeof connection->answers[0]);
+        memmove(connection->denied, connection->denied + 1, left * sizeof connection->denied[0]);
         tell(connection, text);
     }
 }
@@ -247,6 +251,7 @@ int websocket_send(struct websocket *connection, const char *text, size_t size)
     }
     const char *id = strstr(text, "\"id\":");
     CU_ASSERT_FATAL(id != NULL);
+    connection->denied[connection->answer_count] = stage.faults.streams_deny && on && strstr(text, "\"busdt@") != NULL;
     connection->answers[connection->answer_count++] = strtoll(id + strlen("\"id\":"), NULL, 10);
     connection->due_us = stage_now_us() + 500;
     stage.stream_texts++;

@@ -121,6 +121,21 @@ static void a_silent_subscription_moves_to_another_connection(void)
     settle(HISTORY_BEGINS);
 }
 
+/* The words that come after the refusal revive nothing: the symbol rests, and REST brings its candles at their close. */
+static void what_rests_is_not_revived_by_a_late_word(void)
+{
+    stage_set(1);
+    stage.streams = stage.faults.streams_deny = true;
+    stage_start();
+    stage_run(5000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS - 2);
+    run_past_close(-100);
+    unsigned published = stage.candles_published;
+    stage_run(1200);
+    CU_ASSERT_EQUAL(stage.candles_published - published, STAGE_SYMBOLS);
+    settle(HISTORY_BEGINS);
+}
+
 static void lost_words_cost_no_candle(void)
 {
     begin(SPEED);
@@ -288,6 +303,7 @@ const struct test suite_tests[] = {
     {"silence is noticed and REST takes over", silence_is_noticed_and_rest_takes_over},
     {"a candle that does not come is asked for", a_candle_that_does_not_come_is_asked_for},
     {"a silent subscription moves to another connection", a_silent_subscription_moves_to_another_connection},
+    {"what rests is not revived by a late word", what_rests_is_not_revived_by_a_late_word},
     {"lost words cost no candle", lost_words_cost_no_candle},
     {"what is called closed too early is not taken", what_is_called_closed_too_early_is_not_taken},
     {"cuts cost no candle", cuts_cost_no_candle},

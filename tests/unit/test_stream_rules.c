@@ -29,6 +29,17 @@ static struct series series_of(const char *symbol, int64_t first, int64_t last)
 
 /* ---- rules ---- */
 
+static void only_a_connection_that_carries_it_speaks_for_a_subscription(void)
+{
+    struct subscription row = {.link = 2};
+    CU_ASSERT(stream_carries(&row, 2, SUBSCRIPTION_NO_LINK));
+    CU_ASSERT(stream_carries(&row, 4, 2));
+    CU_ASSERT(!stream_carries(&row, 4, 3));
+    CU_ASSERT(!stream_carries(&row, 4, SUBSCRIPTION_NO_LINK));
+    row.link = SUBSCRIPTION_NO_LINK;
+    CU_ASSERT(!stream_carries(&row, 4, SUBSCRIPTION_NO_LINK));
+}
+
 static void a_candle_must_follow_and_be_over(void)
 {
     struct series series = series_of("AB", 1, 5);
@@ -237,6 +248,8 @@ static void subscriptions_follow_the_market(void)
 const char *const suite_name = "stream rules";
 
 const struct test suite_tests[] = {
+    {"only a connection that carries it speaks for a subscription",
+     only_a_connection_that_carries_it_speaks_for_a_subscription},
     {"a candle must follow and be over", a_candle_must_follow_and_be_over},
     {"the next candle closes the one before", the_next_candle_closes_the_one_before},
     {"silence is noticed in time", silence_is_noticed_in_time},
