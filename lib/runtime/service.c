@@ -10,6 +10,7 @@
 #include "lib/runtime/link_set.h"
 #include "lib/runtime/metrics.h"
 
+#include <assert.h>
 #include <malloc.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -92,6 +93,16 @@ void service_set_status(struct service_context *context, enum process_status sta
         log_write(status == PROCESS_STATUS_DEGRADED ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "status",
                   LOG_FIELDS(log_text("status", process_status_name(status)), log_text("detail", detail)));
     health_set(context->health, status, detail);
+}
+
+void service_fail(struct service_context *context, int code)
+{
+    assert(code < 0);
+    if (context->failure == 0) {
+        log_error("failed", log_text("reason", error_message()));
+        context->failure = code;
+    }
+    loop_stop(context->loop);
 }
 
 struct process_state service_state(const struct service_context *context)
@@ -252,8 +263,10 @@ static enum exit_status live(const struct service *service, const struct config 
         code = run(&process);
     if (code < 0)
         log_error(opened ? "failed" : "start_failed", log_text("reason", error_message()));
-    else
+    else if (process.context.failure == 0)
         log_info("stopped");
+    else
+        code = process.context.failure; /* it was logged when it came */
     close_process(&process, opened);
     return code == 0 ? STATUS_OK : code == ERROR_CONFIGURATION ? STATUS_CONFIGURATION : STATUS_FAILED;
 }

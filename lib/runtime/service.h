@@ -30,6 +30,7 @@ struct service_context {
     uint64_t instance; /* drawn at random at start */
     int64_t started_ms; /* monotonic */
     int64_t stop_ms;    /* set by on_stop: the loop goes on for at most so long, or until loop_stop */
+    int failure;        /* private to the runtime; set by service_fail */
     struct link_set *links;  /* private to the runtime */
     struct health *health;   /* private to the runtime */
 };
@@ -82,6 +83,10 @@ int service_reconnect(struct service_context *context, enum link link) MUST_CHEC
 
 /* What /readyz, the dashboard and `wick status` say about this process. `detail` is copied. */
 void service_set_status(struct service_context *context, enum process_status status, const char *detail);
+
+/* The process cannot go on: logs the error of `code`, which is negative, and ends the loop as SIGTERM does, on_stop
+ * included; the exit status is that of a process that failed. */
+void service_fail(struct service_context *context, int code);
 
 /* This process's row for reports; `work` and `shards` are filled in by the caller. */
 struct process_state service_state(const struct service_context *context);
