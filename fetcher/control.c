@@ -143,7 +143,7 @@ int control_on_message(struct control *control, const struct peer *peer, enum re
     return error_set(ERROR_PROTOCOL, "a message %s came over the control link", records[record].name);
 }
 
-/* A shard is handed out first when a snapshot of it has all of its series. From then on its holder is told, by a new
+/* A shard is handed out first when a snapshot of it has all of its series but for those that are stuck. From then on its holder is told, by a new
  * epoch, when a series is ready that was not, and when one has left. */
 static void follow_shard(struct control *control, uint16_t shard)
 {
@@ -152,7 +152,9 @@ static void follow_shard(struct control *control, uint16_t shard)
     if (known == all && departures == control->departures[shard])
         return;
     uint32_t ready = (uint32_t)market_series_of_shard(control->market, shard, NULL, 0);
-    if ((known == 0 && ready < all) || ready > CONTROL_SERIES_MAX)
+    bool waits = known == 0 && ready < all &&
+                 (ready == 0 || market_settled_of_shard(control->market, shard) < all);
+    if (waits || ready > CONTROL_SERIES_MAX)
         return;
     if (ready != known || departures != control->departures[shard])
         shards_change(&control->shards, shard, ready);

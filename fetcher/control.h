@@ -43,7 +43,7 @@ int control_on_message(struct control *control, const struct peer *peer, enum re
                        size_t size) MUST_CHECK;
 
 /* Ends and moves leases by this monotonic clock, and follows the market: a shard is assigned once all of its series
- * are ready; later, series join it as they become ready, and leave it. */
+ * are ready, but for those that are stuck; later, series join it as they become ready, and leave it. */
 void control_on_tick(struct control *control, int64_t now_ms);
 
 /* The generation of the fetcher's own lease; 0 when it has lost it. Set the market's before. */

@@ -14,6 +14,7 @@
 #include "fetcher/poll.h"
 #include "fetcher/publish.h"
 #include "fetcher/refresh.h"
+#include "fetcher/status.h"
 #include "fetcher/streams.h"
 #include "fetcher/universe.h"
 #include "lib/base/clock.h"
@@ -21,9 +22,6 @@
 #include "lib/runtime/metrics.h"
 #include "lib/strategy/strategy.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -229,10 +227,9 @@ static void advance(struct fetcher *fetcher, int64_t now_ms)
     ask_whats_next(fetcher, now_ms);
     if (fetcher->stage == STAGE_PROPOSING && fetcher->archive.starts_waiting == 0)
         ask_starts(fetcher, now_ms);
-    if (hydrate_is_done(&fetcher->hydrate) && answered(fetcher, now_ms) != 0) {
-        log_error("market_not_changed", log_text("error", error_message()));
-        loop_stop(fetcher->context->loop);
-    }
+    int code = hydrate_is_done(&fetcher->hydrate) ? answered(fetcher, now_ms) : 0;
+    if (code != 0)
+        service_fail(fetcher->context, error_context(code, "the market cannot be changed"));
 }
 
 /* The candidates were chosen. They are acted on when the stage allows it. */
@@ -250,8 +247,9 @@ static int on_chosen(void *user, size_t count)
 /* Those that have left go when the store has all of them. */
 static void release_left(struct fetcher *fetcher)
 {
-    if (refresh_release(&fetcher->refresh) > 0 && resize(fetcher) != 0)
-        log_error("market_not_changed", log_text("error", error_message()));
+    int code = refresh_release(&fetcher->refresh) > 0 ? resize(fetcher) : 0;
+    if (code != 0)
+        service_fail(fetcher->context, error_context(code, "the market cannot be changed"));
 }
 
 /* ---- lease ---- */
@@ -334,64 +332,18 @@ static void fill_store(struct fetcher *fetcher, int64_t now_ms)
 
 /* ---- reports ---- */
 
-static void append(char detail[TEXT_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void append(char detail[TEXT_SIZE], const char *format, ...)
-{
-    size_t length = strlen(detail);
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(detail + length, TEXT_SIZE - length, format, arguments);
-    va_end(arguments);
-}
-
-/* What a fetcher that follows its series has to say. */
-static enum process_status describe(const struct fetcher *fetcher, char detail[TEXT_SIZE])
-{
-    const struct market *market = &fetcher->market;
-    const struct filler *fill = &fetcher->fill;
-    size_t ready = market_ready_count(market);
-    bool trouble = fetcher->poll.failures >= POLL_TROUBLE;
-    detail[0] = '\0';
-    append(detail, "%zu symbols, %zu series", market->instrument_count, market->series_count);
-    if (ready < market->series_count)
-        append(detail, ", %zu of them new", market->series_count - ready);
-    if (market->instruments_leaving > 0)
-        append(detail, "; %zu symbols leave", market->instruments_leaving);
-    if (fetcher->streams.stream != NULL)
-        append(detail, "; streams %zu of %zu", fetcher->streams.alive_series, market->series_count);
-    if (fill->stored < fill->wanted)
-        append(detail, "; history %" PRId64 " %%", fill->stored * 100 / fill->wanted);
-    if (fetcher->stalled)
-        append(detail, "; the store does not answer");
-    if (trouble)
-        append(detail, "; the exchange does not answer");
-    return fetcher->stalled || trouble ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
-}
-
 static void tell_status(struct fetcher *fetcher)
 {
     char detail[TEXT_SIZE];
-    size_t series = fetcher->market.series_count, ready = market_ready_count(&fetcher->market);
-    fetcher->complete = fetcher->complete || (series > 0 && ready == series);
-    enum process_status status = PROCESS_STATUS_STARTING;
-    if (!fetcher->held) {
-        status = fetcher->lease.refused ? PROCESS_STATUS_STANDBY
-                 : fetcher->lease.generation != 0 ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_STARTING;
-        (void)snprintf(detail, sizeof detail, "%s",
-                       fetcher->lease.refused ? "another fetcher holds the lease" : "waiting for the persister");
-    } else if (series == 0) {
-        (void)snprintf(detail, sizeof detail, "waiting for the exchange");
-    } else if (!fetcher->complete) {
-        (void)snprintf(detail, sizeof detail, "%zu of %zu series are up to date", ready, series);
-    } else {
-        status = describe(fetcher, detail);
-    }
+    const struct status_parts parts = {
+        .lease = &fetcher->lease, .poll = &fetcher->poll, .held = fetcher->held, .stalled = fetcher->stalled};
+    enum process_status status = status_describe(&parts, &fetcher->complete, detail);
     service_set_status(fetcher->context, status, detail);
 }
 
 static void report(struct fetcher *fetcher)
 {
+    metric_set(METRIC_series_stuck, (double)stuck_count(&fetcher->poll.stuck));
     metric_set(METRIC_series_waiting,
                fetcher->poll.following ? (double)poll_waiting(&fetcher->poll) : 0);
     fetcher->states[0] = service_state(fetcher->context);
@@ -487,7 +439,8 @@ static int on_lease_reply(struct fetcher *fetcher, const uint8_t *bytes, size_t 
     if (fetcher->stopping)
         return 0;
     int code = lease_on_reply(&fetcher->lease, bytes, size, now_ms);
-    follow_lease(fetcher, now_ms);
+    if (code == 0)
+        follow_lease(fetcher, now_ms);
     return code;
 }
 
@@ -498,7 +451,8 @@ static int on_store_message(struct fetcher *fetcher, enum record record, const u
     if (record != RECORD_ack)
         return error_set(ERROR_PROTOCOL, "%s on the store link", records[record].name);
     int code = archive_on_ack(&fetcher->archive, bytes, size);
-    end_stop(fetcher);
+    if (code == 0)
+        end_stop(fetcher);
     return code;
 }
 
@@ -524,7 +478,8 @@ static int fetcher_on_message(struct service_context *context, void *state, enum
         code = on_answer(fetcher, bytes, size);
     else
         return error_set(ERROR_PROTOCOL, "%s on the link %s", records[record].name, links[link].name);
-    advance(fetcher, clock_monotonic_ms());
+    if (code == 0)
+        advance(fetcher, clock_monotonic_ms()); /* otherwise the next tick does: the runtime logs this error */
     return code;
 }
 

@@ -71,12 +71,19 @@ static void log_progress(struct filler *fill)
     log_info("history", log_int("percent", percent), log_int("stored", fill->stored), log_int("wanted", fill->wanted));
 }
 
+static bool rests(const struct series *series, int64_t now_ms)
+{
+    return series->fill.rest_until_ms > now_ms;
+}
+
 void fill_look(struct filler *fill, int64_t exchange_ms)
 {
-    fill->behind = 0;
-    fill->on = fill->on || market_ready_count(fill->market) == fill->market->series_count;
+    int64_t now_ms = clock_monotonic_ms();
+    fill->behind = fill->pressing = 0;
+    fill->on = fill->on || market_settled_count(fill->market) == fill->market->series_count;
     for (struct series *series = NULL; (series = market_next(fill->market, series)) != NULL;) {
         fill->behind += series_is_behind(series);
+        fill->pressing += series_is_behind(series) && !rests(series, now_ms);
         if (series->fill.top_ms >= 0 || !wants_history(fill, series))
             continue;
         series->fill.target_ms = target_of(fill, series, exchange_ms);
@@ -106,7 +113,7 @@ static bool next_range(const struct filler *fill, const struct series *series, s
     if (series_is_behind(series))
         return next_dropped(fill, series, out);
     const struct series_fill *state = &series->fill;
-    if (!fill->on || fill->behind > 0 || state->top_ms < 0 || !wants_history(fill, series))
+    if (!fill->on || fill->pressing > 0 || state->top_ms < 0 || !wants_history(fill, series))
         return false;
     int64_t interval_ms = interval_of(series);
     out->dropped = false;
@@ -136,7 +143,7 @@ static void begin_piece(struct filler *fill, struct fill_piece *piece, struct se
     piece->state = FILL_ASKING;
     piece->index = (uint32_t)market_index(fill->market, series);
     piece->id = series->id;
-    piece->asks = 0;
+    piece->asks = piece->refused = 0;
     piece->count = 0;
     piece->length = (size_t)((piece->last_ms - piece->first_ms) / interval_of(series)) + 1;
     assert(piece->length <= EXCHANGE_CANDLES_MAX);
@@ -148,10 +155,11 @@ static void begin_piece(struct filler *fill, struct fill_piece *piece, struct se
 struct series *fill_begin(struct filler *fill)
 {
     struct fill_piece *piece = free_piece(fill);
+    int64_t now_ms = clock_monotonic_ms();
     for (size_t step = 0; piece != NULL && step < fill->market->slot_count; step++) {
         struct series *series = &fill->market->slots[fill->cursor % fill->market->slot_count];
         fill->cursor = (fill->cursor + 1) % fill->market->slot_count;
-        if (series->id == 0 || series->fill.piece != 0 || !next_range(fill, series, piece))
+        if (series->id == 0 || series->fill.piece != 0 || rests(series, now_ms) || !next_range(fill, series, piece))
             continue;
         begin_piece(fill, piece, series);
         return series;
@@ -179,7 +187,7 @@ static void end_piece(struct fill_piece *piece, struct series *series)
 int64_t fill_free_ms(struct filler *fill, int64_t now_ms)
 {
     int64_t wait_us = pace_wait_us(&fill->pace, clock_monotonic_us(), clock_cpu_us());
-    return wait_us == 0 || fill->behind > 0 ? now_ms : now_ms + wait_us / 1000 + 1;
+    return wait_us == 0 || fill->pressing > 0 ? now_ms : now_ms + wait_us / 1000 + 1;
 }
 
 /* ---- what came ---- */
@@ -201,6 +209,7 @@ static void merge(struct fill_piece *piece, const struct series *series, const s
             continue;
         if (candle_check(&rows[i], series->interval_s) != 0) {
             metric_add(METRIC_candles_refused_total, 1);
+            piece->refused++;
             continue;
         }
         struct candle *place = &piece->candles[(rows[i].open_time_ms - piece->first_ms) / interval_of(series)];
@@ -279,20 +288,27 @@ static enum fill_verdict send(struct filler *fill, const struct series *series, 
     return FILL_SENT;
 }
 
-/* A piece of history without a candle. Where every interval has one, the market is no older; else only a long time
- * without any says so. */
+/* A piece of history without a candle. The market is no older when a long time has none; where every interval has a
+ * candle, a short one may be an exchange that was away. Rows that cannot be true are there all the same: there is more. */
 static enum fill_verdict take_nothing(struct filler *fill, struct series *series, struct fill_piece *piece)
 {
     struct series_fill *state = &series->fill;
-    bool ends = !fill->exchange->leaves_out_quiet || state->empty_pieces + 1 >= FILL_EMPTY_PIECES;
+    if (piece->refused > 0) {
+        add_absence(fill, series, piece->first_ms, series->stored_from_ms - interval_of(series), fill->archive->reason);
+        piece->edge_ms = piece->first_ms;
+        return send(fill, series, piece);
+    }
+    uint32_t least = fill->exchange->leaves_out_quiet ? FILL_EMPTY_PIECES : 1;
+    bool ends = state->empty_pieces + 1 >= least && series->stored_from_ms - piece->first_ms >= FILL_EMPTY_MS;
     if (!ends && piece->first_ms > state->target_ms) {
         state->empty_pieces++;
         state->searched_ms = piece->first_ms;
         end_piece(piece, series);
         return FILL_NEXT;
     }
+    bool quiet = fill->exchange->leaves_out_quiet && !ends;
     add_absence(fill, series, state->target_ms, series->stored_from_ms - interval_of(series),
-                ends ? ABSENCE_REASON_BEFORE_LISTING : ABSENCE_REASON_NO_TRADES);
+                quiet ? ABSENCE_REASON_NO_TRADES : ABSENCE_REASON_BEFORE_LISTING);
     piece->edge_ms = state->target_ms;
     return send(fill, series, piece);
 }
@@ -302,7 +318,10 @@ enum fill_verdict fill_take(struct filler *fill, struct series *series, const st
     struct fill_piece *piece = piece_of(fill, series);
     uint32_t asks = fill->exchange->leaves_out_quiet ? 1 : INTAKE_HOLE_ASKS;
     assert(piece != NULL && piece->state == FILL_ASKING);
+    series->fill.rest_ms = 0;
     merge(piece, series, rows, count);
+    if (piece->count == 0 && series->fill.empty_pieces > 0)
+        asks = 0; /* one more of them */
     if (piece->count < piece->length && piece->asks < asks) {
         piece->asks++;
         return FILL_AGAIN;
@@ -317,12 +336,23 @@ enum fill_verdict fill_take(struct filler *fill, struct series *series, const st
     return send(fill, series, piece);
 }
 
+void fill_rest(struct filler *fill, struct series *series)
+{
+    struct fill_piece *piece = piece_of(fill, series);
+    struct series_fill *state = &series->fill;
+    state->rest_ms = state->rest_ms == 0 ? FILL_REST_MS : 2 * state->rest_ms;
+    state->rest_ms = state->rest_ms < FILL_REST_MOST_MS ? state->rest_ms : FILL_REST_MOST_MS;
+    state->rest_until_ms = clock_monotonic_ms() + state->rest_ms;
+    if (piece != NULL && piece->state == FILL_ASKING)
+        end_piece(piece, series);
+}
+
 enum fill_verdict fill_take_refusal(struct filler *fill, struct series *series)
 {
     struct fill_piece *piece = piece_of(fill, series);
     assert(piece != NULL && piece->state == FILL_ASKING);
-    if (!series->halted || piece->asks < INTAKE_HOLE_ASKS) {
-        piece->asks += series->halted;
+    if (piece->asks < INTAKE_HOLE_ASKS) {
+        piece->asks++;
         return FILL_AGAIN;
     }
     if (!piece->dropped) {

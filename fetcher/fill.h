@@ -15,7 +15,9 @@
 
 enum {
     FILL_WINDOW = 4,       /* pieces that are being fetched, or wait for their ack */
-    FILL_EMPTY_PIECES = 3, /* so many without a candle end the history where quiet times have none */
+    FILL_EMPTY_PIECES = 3, /* so many without a candle end the history where quiet times have none, */
+    FILL_EMPTY_MS = 172800000, /* and everywhere so long a time: exchanges have been away for longer than a day */
+    FILL_REST_MS = 60000, FILL_REST_MOST_MS = 960000, /* of our clock */
     FILL_REACH_SPARE = 5,  /* candles at the end of an exchange's reach that are left: it moves on meanwhile */
 };
 
@@ -28,6 +30,7 @@ struct fill_piece {
     int64_t first_ms, last_ms;
     int64_t edge_ms; /* how far the store reaches after the ack: forward, or backward */
     uint32_t asks;   /* answers that lacked something */
+    uint32_t refused; /* rows of all answers that cannot be true */
     size_t length, count; /* candles that there may be, and that there are by all answers together */
     struct candle candles[EXCHANGE_CANDLES_MAX]; /* by their place in the piece; open time -1: not there */
 };
@@ -38,7 +41,8 @@ struct filler {
     const struct exchange *exchange;
     int64_t depth_ms;    /* how far back history is wanted; 0: none */
     bool on;             /* history may be asked for: all series were ready once */
-    size_t behind;       /* series of which dropped candles are missing */
+    size_t behind;       /* series of which dropped candles are missing, */
+    size_t pressing;     /* and of them those that do not rest: history waits for them */
     struct pace pace;
     struct fill_piece pieces[FILL_WINDOW];
     size_t cursor;       /* the series whose turn it is */
@@ -77,8 +81,12 @@ enum fill_verdict {
  * that follows FILL_SENT, the piece is over. */
 enum fill_verdict fill_take(struct filler *fill, struct series *series, const struct candle *rows, size_t count);
 
-/* What becomes of the request for the piece of a series when the exchange refuses it. A market that does not trade may be
- * gone for good: after as many answers as a hole needs, the exchange counts as lacking what was dropped, so that the store
+/* Gives up the piece of a series, if it has one that is being asked for: it rests for FILL_REST_MS, twice as long each time
+ * up to FILL_REST_MOST_MS, and the history of others does not wait for it. */
+void fill_rest(struct filler *fill, struct series *series);
+
+/* What becomes of the request for the piece of a series that does not trade when the exchange refuses it. It may be gone
+ * for good: after as many answers as a hole needs, the exchange counts as lacking what was dropped, so that the store
  * can go on behind it, and history ends where it is. */
 enum fill_verdict fill_take_refusal(struct filler *fill, struct series *series);
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/market.h"
 
+#include "fetcher/stuck.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +340,21 @@ size_t market_series_of_shard(const struct market *market, uint16_t shard, const
     return count;
 }
 
+/* Whether nobody waits for a series any more; a beginning that is not confirmed comes from the store. */
+static bool is_settled(const struct series *series)
+{
+    return series->ready || (series->stuck & 1u << STUCK_CANDLES) != 0;
+}
+
+size_t market_settled_of_shard(const struct market *market, uint16_t shard)
+{
+    size_t count = 0;
+    assert(shard < SHARDS);
+    for (const struct series *series = market->shards[shard]; series != NULL; series = series->next)
+        count += !series->leaving && series->fire_from_ms >= 0 && is_settled(series);
+    return count;
+}
+
 uint32_t series_unstored(const struct series *series)
 {
     uint32_t count = 0;
@@ -358,5 +374,13 @@ size_t market_ready_count(const struct market *market)
     size_t count = 0;
     for (const struct series *series = NULL; (series = market_next(market, series)) != NULL;)
         count += series->ready;
+    return count;
+}
+
+size_t market_settled_count(const struct market *market)
+{
+    size_t count = 0;
+    for (const struct series *series = NULL; (series = market_next(market, series)) != NULL;)
+        count += is_settled(series);
     return count;
 }

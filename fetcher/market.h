@@ -28,11 +28,14 @@ enum {
 /* How far the fill of a series is, which knows more of it (fill.h). */
 struct series_fill {
     uint32_t piece;        /* the piece that is being fetched, counted from 1; 0: none */
-    uint32_t failures;     /* requests in a row that failed */
+    uint32_t failures;     /* requests in a row that failed, */
+    uint64_t failing_from; /* and how many others had succeeded before the first of them */
     uint32_t empty_pieces; /* in a row, backward */
     int64_t top_ms;        /* open time of the oldest stored candle when the fill began; -1: it has not */
     int64_t target_ms;     /* history is wanted from this open time on */
     int64_t searched_ms;   /* there is nothing from here to the oldest stored candle */
+    int64_t rest_ms;       /* how long it rests while the exchange refuses it, and on our monotonic clock until when; */
+    int64_t rest_until_ms; /* 0: not */
 };
 
 /* One symbol at one interval. */
@@ -46,6 +49,7 @@ struct series {
     bool leaving;         /* its symbol goes: its candles are not asked for any more, no snapshot has it */
     bool halted;          /* its symbol does not trade, or is not listed: there is no hurry */
     bool refused;         /* the newest answer to a request for it: the exchange does not know it */
+    unsigned stuck;       /* what of it does not go on, a bit each of stuck.h: nobody waits for it */
     bool resumed;         /* it trades again, and was not asked for since */
     bool ready;           /* caught up once since the start: its ring may be handed out, new candles are published */
     int64_t fire_from_ms; /* candles that open before it are history; -1 until the store has confirmed it */
@@ -63,10 +67,13 @@ struct series {
     bool storing;              /* a batch with candles of it waits for its ack */
     bool waiting_to_store;     /* it stands in the archive's queue */
     bool full;                 /* its next candles wait until the store has acked some */
+    int64_t tickers_rest_ms;   /* of a symbol's first series: the exchange does not know the symbol, its tickers are not
+                                * asked for with others; by itself when this has passed, monotonic; 0: it knows it */
     int64_t read_ms;           /* exchange time of the newest answer through its newest closed candle; 0: none yet */
     bool streamed;             /* its candles come by stream: requests only confirm them, and fill in */
     int64_t confirm_ms;        /* exchange time of the next request that confirms; 0: not planned */
-    uint32_t failures;         /* requests in a row that failed */
+    uint32_t failures;         /* requests in a row that failed, */
+    uint64_t failing_from;     /* and how many others had succeeded before the first of them */
     uint32_t fruitless;        /* answers in a row that brought nothing new */
     uint32_t hole_asks;        /* how often the hole behind the newest candle was seen, */
     int64_t hole_through_ms;   /* through this open time the last time */
@@ -158,7 +165,11 @@ uint32_t series_unstored(const struct series *series);
 /* Whether candles left the ring that the store has not: what follows them may not be stored before they are. */
 bool series_is_behind(const struct series *series);
 
-/* How many series are ready. */
+/* How many series are ready, and how many nobody waits for any more: they are ready, or stuck. */
 size_t market_ready_count(const struct market *market);
+size_t market_settled_count(const struct market *market);
+
+/* How many of a shard's series nobody waits for any more. */
+size_t market_settled_of_shard(const struct market *market, uint16_t shard);
 
 #endif

@@ -52,7 +52,7 @@ uint32_t *poll_failures(struct poll *poll, const struct poll_flight *flight)
 {
     switch (flight->kind) {
     case POLL_CANDLES: return &poll->market->slots[flight->index].failures;
-    case POLL_TICKERS: return &poll->ticker_failures[flight->index];
+    case POLL_TICKERS: return &poll->ticker_chunks[flight->index].failures;
     case POLL_FILL: return &poll->market->slots[flight->index].fill.failures;
     case POLL_AGES: return &poll->universe->candidates[flight->index].failures;
     default: return &poll->kind_failures[flight->kind];
@@ -331,11 +331,11 @@ static int grow_tickers(struct poll *poll, size_t count)
     size_t had = poll->jobs[POLL_TICKERS].count;
     if (count <= had)
         return 0;
-    uint32_t *failures = realloc(poll->ticker_failures, count * sizeof *failures);
-    if (failures == NULL)
+    struct ticker_chunk *chunks = realloc(poll->ticker_chunks, count * sizeof *chunks);
+    if (chunks == NULL)
         return error_set(ERROR_MEMORY, "the jobs of the exchange");
-    memset(failures + had, 0, (count - had) * sizeof *failures);
-    poll->ticker_failures = failures;
+    memset(chunks + had, 0, (count - had) * sizeof *chunks);
+    poll->ticker_chunks = chunks;
     return schedule_grow(&poll->jobs[POLL_TICKERS], count);
 }
 
@@ -352,6 +352,7 @@ void poll_choose(struct poll *poll)
     if (poll->ages_waiting > 0 || poll->on_chosen(poll->user, count) == 0)
         return;
     log_warn("markets_not_chosen", log_text("error", error_message()));
+    stuck_copy_why(poll->why, error_message());
     universe->changing = false;
     poll_plan_again(poll, &list, POLL_INSTRUMENTS_AGAIN_MS);
 }
@@ -380,6 +381,7 @@ int poll_open(struct poll *poll)
     poll->confirm_ms = config->market_confirm_s * 1000;
     poll->fallback_ms = stream_wall_ms(config->market_fallback_ms, speed, STREAM_FALLBACK_WALL_MS) * speed;
     poll->random = poll->context->instance | 1;
+    stuck_init(&poll->stuck, poll->market);
     poll->banned_until_ms = ban_load(config->process_data_dir, poll->base_url);
     budget_init(&poll->budget, poll->exchange, (int)config->exchange_weight_share);
     exchange_clock_init(&poll->clock, speed, clock_monotonic_us(), clock_wall_ms());
@@ -399,9 +401,9 @@ void poll_close(struct poll *poll)
     poll->http = NULL;
     for (int kind = 0; kind < POLL_KINDS; kind++)
         schedule_release(&poll->jobs[kind]);
-    free(poll->ticker_failures);
+    free(poll->ticker_chunks);
     free(poll->ticker_rows);
-    poll->ticker_failures = NULL;
+    poll->ticker_chunks = NULL;
     poll->ticker_rows = NULL;
 }
 
@@ -456,6 +458,8 @@ int poll_prepare(struct poll *poll)
         code = schedule_grow(&poll->jobs[POLL_FILL], poll->market->slot_count);
     if (code != 0)
         return code;
+    for (uint32_t chunk = 0; chunk < poll->chunk_count; chunk++)
+        poll->ticker_chunks[chunk].count = 0; /* it may have other markets now */
     for (uint32_t chunk = poll->chunk_count; chunk < had; chunk++)
         schedule_set(&poll->jobs[POLL_TICKERS], chunk, SCHEDULE_NEVER);
     for (uint32_t chunk = had; chunk < poll->chunk_count && poll->following; chunk++)
@@ -489,6 +493,8 @@ void poll_resume(struct poll *poll)
     for (struct series *series = NULL; (series = market_next(poll->market, series)) != NULL;) {
         if (series->resumed && series->followed)
             schedule_set(&poll->jobs[POLL_CANDLES], market_index(poll->market, series), 0);
+        if (series->resumed)
+            series->fill.rest_until_ms = series->tickers_rest_ms = 0;
         if (series->resumed && series->refused && fill_piece_of(poll->fill, series) != NULL)
             schedule_set(&poll->jobs[POLL_FILL], market_index(poll->market, series), 0);
         series->resumed = false;

@@ -15,6 +15,7 @@
 #include "fetcher/publish.h"
 #include "fetcher/revisions.h"
 #include "fetcher/schedule.h"
+#include "fetcher/stuck.h"
 #include "fetcher/universe.h"
 #include "lib/exchange/budget.h"
 #include "lib/exchange/exchange_clock.h"
@@ -36,6 +37,9 @@ enum {
     POLL_REFUSED_MS = 60000,       /* a request that the exchange refuses is tried again after so long, */
     POLL_UNKNOWN_MS = 3600000,     /* for candles of a market that does not trade after so long, */
     POLL_REFUSED_TICKERS_MS = 2000, /* tickers earlier: the list of markets was asked for meanwhile */
+    POLL_SEARCH_MS = 100,          /* pause between two refused parts of a batch of tickers, */
+    POLL_CULPRITS = 8,             /* and so many symbols are found in it at a time; */
+    POLL_REST_MS = 600000,         /* the tickers of what it is are asked for again after so long */
     POLL_TROUBLE = 5,              /* after so many failures in a row, a success brings everything forward */
     POLL_CHUNK_MAX = 100,          /* symbols of a ticker request */
     POLL_REACH_SPARE = 5,          /* candles fewer than an exchange keeps are counted upon: its clock goes on */
@@ -55,6 +59,15 @@ struct poll_flight {
     int64_t last_open_ms; /* candles: the newest that was asked for, */
     bool through;         /* and whether it is the newest that has closed */
     int64_t exchange_ms;  /* the exchange's clock when it was sent */
+    uint32_t asked;       /* tickers: of so many symbols, 0: of all, */
+    char symbol[SYMBOL_SIZE]; /* and of this one if it is one */
+};
+
+/* A chunk of tickers. While a symbol is searched that the exchange does not know, a part of it is asked for. */
+struct ticker_chunk {
+    uint32_t failures;     /* requests in a row that failed */
+    uint32_t first, count; /* markets of the chunk that are asked for; none: there is no search */
+    uint32_t culprits;     /* that were found */
 };
 
 struct streams; /* streams.h */
@@ -91,7 +104,9 @@ struct poll {
 
     struct schedule jobs[POLL_KINDS]; /* one, or one a series, a candidate, a chunk of tickers */
     uint32_t kind_failures[POLL_KINDS]; /* in a row, of kinds that have one job */
-    uint32_t *ticker_failures;          /* of each chunk; owned */
+    struct ticker_chunk *ticker_chunks; /* owned */
+    struct stuck stuck;                 /* what cannot be brought up to date */
+    char why[STUCK_WHY_SIZE];           /* the newest failure of a request */
     bool chooses;           /* what was asked about the candidates is known */
     uint32_t ages_waiting;  /* candidates whose age is being asked for */
     uint32_t chunk_count; /* ticker requests of one poll */
@@ -99,7 +114,8 @@ struct poll {
     uint32_t tickers_under_way;
     int64_t instruments_ms; /* monotonic, of the newest list; 0: none yet */
     uint32_t time_samples;
-    uint32_t failures;      /* in a row, of all requests */
+    uint32_t failures;      /* in a row, of all requests but for what is stuck */
+    uint64_t successes;     /* since the start */
     uint32_t unlogged;      /* failures since one was logged, at */
     int64_t logged_ms;      /* monotonic */
     uint64_t random;        /* state of the generator that spreads retries */
@@ -161,6 +177,12 @@ size_t poll_waiting(const struct poll *poll);
 /* Between poll.c and poll_request.c: writes the request of a job into poll->request, and what of the flight follows from
  * it. ERROR_MISSING when nothing is to be asked for now; the codes of the adapters. */
 int poll_make_request(struct poll *poll, struct poll_flight *flight) MUST_CHECK;
+
+/* Between poll_request.c, poll_answer.c and poll_tickers.c: the request of a chunk, ERROR_MISSING when there is nothing
+ * to be asked for; what follows when it was answered, and when it was refused. */
+int poll_request_tickers(struct poll *poll, struct poll_flight *flight) MUST_CHECK;
+void poll_tickers_succeeded(struct poll *poll, const struct poll_flight *flight);
+void poll_tickers_refused(struct poll *poll, const struct poll_flight *flight);
 
 /* Between poll.c and poll_answer.c: takes the result of a request that was sent, and plans the job anew. */
 void poll_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result);

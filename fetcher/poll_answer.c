@@ -19,6 +19,8 @@ enum {
     FAILURE_LOG_MS = 5000, /* failures are logged no more often, with their count */
 };
 
+static const char *const kinds[POLL_KINDS] = {"time", "instruments", "scan", "candles", "ages", "tickers", "fill"};
+
 /* ---- time ---- */
 
 static int read_time(struct poll *poll, const struct http_result *result)
@@ -61,6 +63,7 @@ static int read_instruments(struct poll *poll, const struct http_result *result)
     if (code != 0)
         return code;
     poll->instruments_ms = clock_monotonic_ms();
+    poll->why[0] = '\0';
     poll->ages_waiting = 0;
     poll->universe->changing = true;
     if (universe_needs_tickers(poll->universe))
@@ -184,10 +187,21 @@ void poll_take(struct poll *poll, const struct poll_flight *flight, const struct
     count_intake(poll, series, out);
     if (series->ready)
         publish_candles(poll->publish, series, out->appended, flight->exchange_ms);
+    if (out->appended > 0 || out->complete)
+        stuck_clear(&poll->stuck, series, STUCK_CANDLES);
     bool caught_up = out->complete || series->fruitless > INTAKE_FRUITLESS_ASKS;
     series->ready = series->ready || (caught_up && flight->through);
     if (out->appended > 0)
         archive_mark(poll->archive, series);
+}
+
+/* A candle that does not come however often it is asked for. */
+static void look_for_lack(struct poll *poll, const struct poll_flight *flight, struct series *series,
+                          const struct intake *intake)
+{
+    if (series->fruitless >= STUCK_FRUITLESS && !series->halted && !intake->hole &&
+        stuck_is_behind(series, intake_next_ms(series, poll->grace_ms), flight->exchange_ms))
+        stuck_note(&poll->stuck, series, STUCK_CANDLES, "the exchange has no new candle");
 }
 
 static int read_candles(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
@@ -208,6 +222,7 @@ static int read_candles(struct poll *poll, const struct poll_flight *flight, con
         series->confirm_ms = stream_confirm_ms(series, poll->confirm_ms, flight->exchange_ms);
     streams_note_candles(poll->streams, series, intake.appended);
     plan_candles(poll, flight, series, &intake);
+    look_for_lack(poll, flight, series, &intake);
     return 0;
 }
 
@@ -220,6 +235,14 @@ static void set_age(struct poll *poll, const struct poll_flight *flight, int64_t
     poll->chooses = poll->ages_waiting == 0;
 }
 
+/* It counts as young: the others do not wait for it. */
+static void no_age(struct poll *poll, const struct poll_flight *flight)
+{
+    log_warn("age_not_known", log_text("symbol", poll->universe->candidates[flight->index].instrument.symbol),
+             log_text("error", error_message()));
+    set_age(poll, flight, -1);
+}
+
 static int read_age(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
 {
     poll->row_count = 0;
@@ -228,8 +251,9 @@ static int read_age(struct poll *poll, const struct poll_flight *flight, const s
     if (code != 0 && candidate->failures < POLL_AGE_FAILURES)
         return error_context(code, "%s", candidate->instrument.symbol);
     if (code != 0)
-        log_warn("age_not_known", log_text("symbol", candidate->instrument.symbol), log_text("error", error_message()));
-    set_age(poll, flight, code == 0 && poll->row_count > 0 ? poll->rows[0].open_time_ms : -1);
+        no_age(poll, flight);
+    else
+        set_age(poll, flight, poll->row_count > 0 ? poll->rows[0].open_time_ms : -1);
     return 0;
 }
 
@@ -242,6 +266,7 @@ static int read_fill(struct poll *poll, const struct poll_flight *flight, const 
     int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, poll);
     if (code != 0)
         return error_context(code, "%s", series->symbol);
+    stuck_clear(&poll->stuck, series, STUCK_HISTORY);
     if (fill_piece_of(poll->fill, series) == NULL)
         return 0;
     switch (fill_take(poll->fill, series, poll->rows, poll->row_count)) {
@@ -290,12 +315,58 @@ static void obey(struct poll *poll, enum exchange_verdict verdict, const struct 
         log_error("ban_not_kept", log_text("error", error_message()));
 }
 
+static bool is_stuck(const struct poll *poll, const struct poll_flight *flight)
+{
+    if (flight->kind != POLL_CANDLES && flight->kind != POLL_FILL)
+        return false;
+    unsigned part = flight->kind == POLL_CANDLES ? STUCK_CANDLES : STUCK_HISTORY;
+    return (poll->market->slots[flight->index].stuck >> part & 1u) != 0;
+}
+
+/* The history of a series does not go on: others get its place, until it is tried again. */
+static void rest_history(struct poll *poll, struct series *series)
+{
+    stuck_note(&poll->stuck, series, STUCK_HISTORY, error_message());
+    fill_rest(poll->fill, series);
+    poll_fill(poll);
+}
+
+/* How many requests had succeeded when a job began to fail; NULL for what is not of one market. */
+static uint64_t *failing_from(struct poll *poll, const struct poll_flight *flight)
+{
+    switch (flight->kind) {
+    case POLL_CANDLES: return &poll->market->slots[flight->index].failing_from;
+    case POLL_FILL: return &poll->market->slots[flight->index].fill.failing_from;
+    case POLL_AGES: return &poll->universe->candidates[flight->index].failing_from;
+    default: return NULL;
+    }
+}
+
+/* A request that fails again and again while others succeed: nobody waits for what it should bring. */
+static void look_for_stuck(struct poll *poll, const struct poll_flight *flight, uint32_t failures)
+{
+    uint64_t *from = failing_from(poll, flight);
+    if (from == NULL)
+        return;
+    if (failures == 1)
+        *from = poll->successes;
+    if (failures < STUCK_FAILURES || poll->successes < *from + STUCK_OTHERS)
+        return;
+    struct series *series = &poll->market->slots[flight->index];
+    if (flight->kind == POLL_CANDLES)
+        stuck_note(&poll->stuck, series, STUCK_CANDLES, error_message());
+    else if (flight->kind == POLL_FILL)
+        rest_history(poll, series);
+    else if (flight->kind == POLL_AGES && failures >= POLL_AGE_FAILURES)
+        no_age(poll, flight);
+}
+
 static void retry(struct poll *poll, const struct poll_flight *flight)
 {
-    static const char *const kinds[POLL_KINDS] = {"time", "instruments", "scan", "candles", "ages", "tickers", "fill"};
     uint32_t *failures = poll_failures(poll, flight);
     ++*failures;
-    poll->failures++;
+    poll->failures += !is_stuck(poll, flight); /* what is stuck says nothing of the others */
+    stuck_copy_why(poll->why, error_message());
     metric_add(METRIC_exchange_failures_total, 1);
     poll->unlogged++;
     int64_t now_ms = clock_monotonic_ms(), delay_ms = intake_retry_ms(*failures, poll_random(poll));
@@ -305,43 +376,59 @@ static void retry(struct poll *poll, const struct poll_flight *flight)
         poll->logged_ms = now_ms;
         poll->unlogged = 0;
     }
-    poll_plan_again(poll, flight, delay_ms);
+    look_for_stuck(poll, flight, *failures);
+    if (is_stuck(poll, flight) && delay_ms < STUCK_AGAIN_MS)
+        delay_ms = STUCK_AGAIN_MS;
+    if (flight->kind != POLL_AGES || !poll->universe->candidates[flight->index].aged)
+        poll_plan_again(poll, flight, delay_ms);
 }
 
-/* The exchange does not know a series, which was to be seen in its list, or will be: logged once. */
+/* The exchange does not know a series, which was to be seen in its list, or will be. Of one that does not trade the
+ * filler notes what it lacks; of one that is said to trade, nobody waits for it. */
 static void refused_series(struct poll *poll, const struct poll_flight *flight)
 {
     struct series *series = &poll->market->slots[flight->index];
     int64_t delay_ms = series->halted && flight->kind == POLL_CANDLES ? POLL_UNKNOWN_MS : POLL_REFUSED_MS;
     metric_add(METRIC_exchange_failures_total, 1);
-    if (!series->refused)
-        log_warn("request_refused", log_text("symbol", series->symbol), log_int("interval_s", series->interval_s),
-                 log_text("error", error_message()));
     series->refused = true;
-    if (flight->kind == POLL_FILL && fill_piece_of(poll->fill, series) != NULL &&
-        fill_take_refusal(poll->fill, series) != FILL_AGAIN)
-        poll_fill(poll);
-    else
-        poll_plan_again(poll, flight, delay_ms);
+    if (flight->kind == POLL_CANDLES) {
+        stuck_note(&poll->stuck, series, STUCK_CANDLES, error_message());
+    } else if (fill_piece_of(poll->fill, series) != NULL) {
+        if (!series->halted) {
+            rest_history(poll, series);
+            return;
+        }
+        if (fill_take_refusal(poll->fill, series) != FILL_AGAIN) {
+            poll_fill(poll);
+            return;
+        }
+    }
+    poll_plan_again(poll, flight, delay_ms);
 }
 
-/* A ticker request is refused as a whole when one of its markets is gone; the list of markets says which. */
+/* A ticker request is refused as a whole when one of its markets is gone; the list of markets may say which. */
 static void refused(struct poll *poll, const struct poll_flight *flight)
 {
     static const struct poll_flight list = {.kind = POLL_INSTRUMENTS};
     const char *symbol = "";
     if (flight->kind == POLL_AGES)
         symbol = poll->universe->candidates[flight->index].instrument.symbol;
+    else if (flight->kind == POLL_TICKERS)
+        symbol = flight->symbol;
     metric_add(METRIC_exchange_failures_total, 1);
-    log_warn("request_refused", log_text("symbol", symbol), log_text("error", error_message()));
+    stuck_copy_why(poll->why, error_message());
+    log_warn("request_refused", log_text("request", kinds[flight->kind]), log_text("symbol", symbol),
+             log_text("error", error_message()));
     if (flight->kind == POLL_TICKERS && clock_monotonic_ms() - poll->instruments_ms > POLL_INSTRUMENTS_SOON_MS) {
         poll->instruments_ms = clock_monotonic_ms();
         poll_plan_again(poll, &list, 0);
     }
     if (flight->kind == POLL_AGES)
         set_age(poll, flight, -1); /* who has no candles is not old */
+    else if (flight->kind == POLL_TICKERS)
+        poll_tickers_refused(poll, flight);
     else
-        poll_plan_again(poll, flight, flight->kind == POLL_TICKERS ? POLL_REFUSED_TICKERS_MS : POLL_REFUSED_MS);
+        poll_plan_again(poll, flight, POLL_REFUSED_MS);
 }
 
 static void succeeded(struct poll *poll, const struct poll_flight *flight)
@@ -355,8 +442,11 @@ static void succeeded(struct poll *poll, const struct poll_flight *flight)
         for (int kind = 0; kind < POLL_KINDS; kind++)
             schedule_hurry(&poll->jobs[kind], clock_monotonic_ms());
     }
+    poll->successes++;
     poll->failures = 0;
-    if (flight->kind != POLL_CANDLES && flight->kind != POLL_FILL)
+    if (flight->kind == POLL_TICKERS)
+        poll_tickers_succeeded(poll, flight);
+    else if (flight->kind != POLL_CANDLES && flight->kind != POLL_FILL)
         poll_plan(poll, flight);
 }
 

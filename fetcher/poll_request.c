@@ -3,21 +3,7 @@
 #include "fetcher/poll.h"
 
 #include "fetcher/stream_rules.h"
-#include "fetcher/streams.h"
 #include "lib/base/interval.h"
-
-static int request_tickers(struct poll *poll, uint32_t chunk)
-{
-    const char *symbols[POLL_CHUNK_MAX];
-    size_t count = 0, first = chunk * poll->chunk_size;
-    for (size_t i = first; i < first + poll->chunk_size && i < poll->market->instrument_count; i++)
-        if (poll->market->instruments[i].trading &&
-            !streams_bring_tickers(poll->streams, poll->market->instruments[i].symbol))
-            symbols[count++] = poll->market->instruments[i].symbol;
-    if (count == 0 && (poll->chunk_size > 0 || streams_bring_all_tickers(poll->streams)))
-        return error_set(ERROR_MISSING, "none of these markets trades, or all of them come by stream");
-    return poll->exchange->tickers_request(poll->base_url, symbols, count, &poll->request);
-}
 
 /* Whether it is a streamed series' turn to be confirmed: it is read again from further back. */
 static bool is_confirming(const struct series *series, const struct poll_flight *flight)
@@ -88,7 +74,7 @@ int poll_make_request(struct poll *poll, struct poll_flight *flight)
     case POLL_INSTRUMENTS: return request_instruments(poll);
     case POLL_SCAN: return poll->exchange->tickers_request(poll->base_url, NULL, 0, &poll->request);
     case POLL_AGES: return request_age(poll, flight);
-    case POLL_TICKERS: return request_tickers(poll, flight->index);
+    case POLL_TICKERS: return poll_request_tickers(poll, flight);
     case POLL_CANDLES: return request_candles(poll, flight);
     case POLL_FILL: return request_fill(poll, flight);
     case POLL_KINDS: break;

@@ -39,6 +39,7 @@ struct candidate {
     int64_t oldest_ms; /* open time of its oldest daily candle that was seen; -1: none */
     bool aged;         /* its age was asked for since the list was read, */
     uint32_t failures; /* and so many such requests in a row failed */
+    uint64_t failing_from; /* how many others had succeeded before the first of them */
     uint8_t misses;    /* refreshes in a row in which it broke a rule, or was not listed */
     bool chosen;
     enum universe_reason reason; /* for that */

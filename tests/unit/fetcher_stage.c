@@ -204,6 +204,14 @@ void service_set_status(struct service_context *context, enum process_status sta
     (void)context;
     CU_ASSERT(strlen(detail) < TEXT_SIZE);
     stage.status = status;
+    (void)snprintf(stage.detail, sizeof stage.detail, "%s", detail);
+}
+
+void service_fail(struct service_context *context, int code)
+{
+    (void)context;
+    (void)code;
+    CU_FAIL_FATAL("the fetcher cannot go on");
 }
 
 struct process_state service_state(const struct service_context *context)

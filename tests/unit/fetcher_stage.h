@@ -24,6 +24,9 @@ struct stage_faults {
     bool streams_refused;                        /* no connection comes about */
     bool streams_early;                          /* candles are called closed two seconds before they are */
     bool mute;                                   /* the first connection says nothing of the second symbol */
+    bool refuses_candles;                        /* of the second symbol, which is listed as trading, */
+    bool breaks_candles;                         /* or sends what is no answer for them */
+    bool refuses_tickers;                        /* of any batch with the second symbol in it */
     bool streams_deny;                           /* what is asked of the second symbol is refused, and told all the same */
 };
 
@@ -51,6 +54,7 @@ struct stage {
     unsigned stream_topics_cut;  /* that were still on connections at their age of 24 hours */
     uint64_t generation;
     enum process_status status;
+    char detail[TEXT_SIZE]; /* of the status */
 };
 
 extern struct stage stage;

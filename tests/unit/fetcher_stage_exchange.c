@@ -132,10 +132,20 @@ static bool is_unknown(const char *url)
     return false;
 }
 
+/* Whether the played exchange refuses what it lists. */
+static bool is_refused(const char *url)
+{
+    bool candles = stage.faults.refuses_candles && strstr(url, "/klines?symbol=BUSDT") != NULL;
+    bool tickers = stage.faults.refuses_tickers && strstr(url, "/ticker") != NULL && strstr(url, "BUSDT") != NULL;
+    return candles || tickers;
+}
+
 static void answer(struct call *call, const char *url)
 {
     write_body(call, url);
-    call->status = is_unknown(url) ? 400 : 200;
+    call->status = is_unknown(url) || is_refused(url) ? 400 : 200;
+    if (stage.faults.breaks_candles && strstr(url, "/klines?symbol=BUSDT") != NULL)
+        call->size = 1;
     call->code = stage_happens(stage.faults.timeout) ? ERROR_TIMEOUT : 0;
     if (stage_happens(stage.faults.status500))
         call->status = 500;

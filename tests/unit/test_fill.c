@@ -19,6 +19,8 @@ static struct {
     struct series *series;
 } stage;
 
+static int64_t depth_days = 1, stage_now = NOW; /* of the next stage: its history, and its minute */
+
 /* What went to the store last. */
 static struct {
     unsigned messages;
@@ -75,16 +77,16 @@ static void set_stage(bool leaves_out_quiet, int reach)
     CU_ASSERT_FATAL(archive_open(&stage.archive, &stage.context, &stage.market) == 0);
     CU_ASSERT_FATAL(archive_prepare(&stage.archive) == 0);
     stage.archive.reason = leaves_out_quiet ? ABSENCE_REASON_NO_TRADES : ABSENCE_REASON_EXCHANGE_LACKS;
-    fill_init(&stage.fill, &stage.archive, &stage.exchange, 1, 20);
+    fill_init(&stage.fill, &stage.archive, &stage.exchange, depth_days, 20);
     stage.series = market_find(&stage.market, "AB", 60);
-    for (int64_t minute = NOW - RING; minute < NOW; minute++) {
+    for (int64_t minute = stage_now - RING; minute < stage_now; minute++) {
         struct candle candle = candle_of(minute);
         CU_ASSERT_FATAL(ring_append(&stage.series->ring, &candle) == 0);
     }
-    stage.series->stored_from_ms = (NOW - RING) * MINUTE;
-    stage.series->stored_through_ms = (NOW - 1) * MINUTE;
+    stage.series->stored_from_ms = (stage_now - RING) * MINUTE;
+    stage.series->stored_through_ms = (stage_now - 1) * MINUTE;
     stage.series->followed = stage.series->ready = stage.series->covered = true;
-    fill_look(&stage.fill, (int64_t)(NOW + 600) * MINUTE);
+    fill_look(&stage.fill, (int64_t)(stage_now + 600) * MINUTE);
 }
 
 static void clear_stage(void)
@@ -102,6 +104,20 @@ static enum fill_verdict answer(int64_t first, int64_t last, int64_t without)
         if (minute != without)
             rows[count++] = candle_of(minute);
     return fill_take(&stage.fill, stage.series, rows, count);
+}
+
+/* Answers piece after piece with nothing until something goes to the store; how many there were. */
+static int take_empty_pieces(void)
+{
+    for (int pieces = 1;; pieces++) {
+        enum fill_verdict verdict;
+        CU_ASSERT_PTR_NOT_NULL_FATAL(fill_begin(&stage.fill));
+        do
+            verdict = answer(1, 0, -1);
+        while (verdict == FILL_AGAIN);
+        if (verdict == FILL_SENT)
+            return pieces;
+    }
 }
 
 static bool asks_for(int64_t first, int64_t last)
@@ -160,6 +176,10 @@ static void history_ends_where_the_market_began(void)
     CU_ASSERT(asks_for(965, 984));
     for (int i = 0; i < 2; i++)
         CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_AGAIN);
+    for (int64_t first = 965; first * MINUTE > target_ms; first = stage.series->fill.searched_ms / MINUTE - PER_CALL) {
+        CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_NEXT); /* an exchange may have been away for so long */
+        CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
+    }
     CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_SENT);
     CU_ASSERT(sent.rows == 0 && sent.absences == 1);
     CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_BEFORE_LISTING);
@@ -187,12 +207,70 @@ static void a_quiet_time_does_not_end_history(void)
     CU_ASSERT(sent.absence.first_open_ms == 961 * MINUTE && sent.absence.last_open_ms == 989 * MINUTE);
     CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_NO_TRADES);
     fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
-    for (int i = 0; i < FILL_EMPTY_PIECES; i++) {
-        CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
-        CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_AGAIN);
-        CU_ASSERT_EQUAL(answer(1, 0, -1), i + 1 < FILL_EMPTY_PIECES ? FILL_NEXT : FILL_SENT);
+    CU_ASSERT_EQUAL(take_empty_pieces(), (955 - 160 + PER_CALL - 1) / PER_CALL); /* down to where history is wanted from */
+    CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_NO_TRADES);
+    clear_stage();
+}
+
+/* Binance was away for 33 hours in February 2018: that is no listing. */
+static void only_long_emptiness_ends_history(void)
+{
+    for (int quiet = 0; quiet < 2; quiet++) {
+        depth_days = 5;
+        stage_now = 10 * NOW;
+        set_stage(quiet == 1, 0);
+        depth_days = 1;
+        stage_now = NOW;
+        CU_ASSERT_EQUAL(take_empty_pieces(), FILL_EMPTY_MS / MINUTE / PER_CALL);
+        CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_BEFORE_LISTING);
+        CU_ASSERT_EQUAL(sent.absence.first_open_ms, stage.series->fill.target_ms);
+        clear_stage();
     }
-    CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_BEFORE_LISTING);
+}
+
+/* What is there and cannot be true is absent, and no end: history goes on behind it. */
+static void rows_that_cannot_be_true_do_not_end_history(void)
+{
+    struct candle rows[PER_CALL];
+    set_stage(false, 0);
+    CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
+    for (int i = 0; i < PER_CALL; i++) {
+        rows[i] = candle_of(970 + i);
+        rows[i].open_time_ms += 14789;
+    }
+    for (int i = 0; i < INTAKE_HOLE_ASKS; i++)
+        CU_ASSERT_EQUAL(fill_take(&stage.fill, stage.series, rows, PER_CALL - 1), FILL_AGAIN);
+    CU_ASSERT_EQUAL(fill_take(&stage.fill, stage.series, rows, PER_CALL - 1), FILL_SENT);
+    CU_ASSERT(sent.rows == 0 && sent.absences == 1);
+    CU_ASSERT(sent.absence.first_open_ms == 970 * MINUTE && sent.absence.last_open_ms == 989 * MINUTE);
+    CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_EXCHANGE_LACKS);
+    fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
+    CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
+    CU_ASSERT(asks_for(950, 969));
+    clear_stage();
+}
+
+/* The place of a market that is refused is free for others, and their history does not wait for what it lacks. */
+static void what_rests_holds_up_nothing(void)
+{
+    set_stage(false, 0);
+    stage.series->stored_through_ms = 980 * MINUTE;
+    stage.series->dropped_through_ms = 989 * MINUTE;
+    fill_look(&stage.fill, (int64_t)(NOW + 600) * MINUTE);
+    CU_ASSERT_EQUAL(stage.fill.pressing, 1);
+    CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
+    fill_rest(&stage.fill, stage.series);
+    CU_ASSERT_PTR_NULL(fill_piece_of(&stage.fill, stage.series));
+    CU_ASSERT_PTR_NULL(fill_begin(&stage.fill));
+    fill_look(&stage.fill, (int64_t)(NOW + 600) * MINUTE);
+    CU_ASSERT(stage.fill.behind == 1 && stage.fill.pressing == 0);
+    int64_t rest_ms = stage.series->fill.rest_ms;
+    fill_rest(&stage.fill, stage.series);
+    CU_ASSERT_EQUAL(stage.series->fill.rest_ms, 2 * rest_ms);
+    stage.series->fill.rest_until_ms = 0;
+    CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
+    CU_ASSERT_EQUAL(answer(981, 989, -1), FILL_SENT);
+    CU_ASSERT_EQUAL(stage.series->fill.rest_ms, 0);
     clear_stage();
 }
 
@@ -232,15 +310,13 @@ static void what_was_dropped_comes_first_and_forward(void)
     clear_stage();
 }
 
-/* Only of a market that does not trade it says anything. */
+/* Of a market that does not trade. */
 static void what_is_refused_again_and_again_is_absent(void)
 {
     set_stage(true, 0); /* also where quiet times are left out, this is none */
     stage.series->stored_through_ms = 980 * MINUTE;
     stage.series->dropped_through_ms = 989 * MINUTE;
     CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
-    for (int i = 0; i < 10; i++)
-        CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_AGAIN);
     stage.series->halted = true;
     for (int i = 0; i < INTAKE_HOLE_ASKS; i++)
         CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_AGAIN);
@@ -285,6 +361,9 @@ const struct test suite_tests[] = {
     {"a hole is one in all answers together", a_hole_is_one_in_all_answers_together},
     {"history ends where the market began", history_ends_where_the_market_began},
     {"a quiet time does not end history", a_quiet_time_does_not_end_history},
+    {"only long emptiness ends history", only_long_emptiness_ends_history},
+    {"rows that cannot be true do not end history", rows_that_cannot_be_true_do_not_end_history},
+    {"what rests holds up nothing", what_rests_holds_up_nothing},
     {"an exchange is asked as far as it reaches", an_exchange_is_asked_as_far_as_it_reaches},
     {"what was dropped comes first, and forward", what_was_dropped_comes_first_and_forward},
     {"what is refused again and again is absent", what_is_refused_again_and_again_is_absent},

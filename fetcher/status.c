@@ -1,0 +1,90 @@
+/* The fetcher's words on itself. */
+/* SPDX-License-Identifier: MIT */
+#include "fetcher/status.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WHY_SHOWN = 80 };
+
+static void append(char detail[TEXT_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void append(char detail[TEXT_SIZE], const char *format, ...)
+{
+    size_t length = strlen(detail);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(detail + length, TEXT_SIZE - length, format, arguments);
+    va_end(arguments);
+}
+
+static void append_stuck(char detail[TEXT_SIZE], struct stuck *stuck)
+{
+    char text[TEXT_SIZE];
+    size_t room = TEXT_SIZE - strlen(detail);
+    if (room < sizeof "; ")
+        return;
+    stuck_describe(stuck, text, room - strlen("; "));
+    if (text[0] != '\0')
+        append(detail, "; %s", text);
+}
+
+static enum process_status describe_without_lease(const struct lease_state *lease, char detail[TEXT_SIZE])
+{
+    append(detail, "%s", lease->refused ? "another fetcher holds the lease" : "waiting for the persister");
+    if (lease->refused)
+        return PROCESS_STATUS_STANDBY;
+    return lease->generation != 0 ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_STARTING;
+}
+
+/* Before every series is up to date. */
+static enum process_status describe_start(struct poll *poll, size_t ready, char detail[TEXT_SIZE])
+{
+    if (poll->market->series_count > 0)
+        append(detail, "%zu of %zu series are up to date", ready, poll->market->series_count);
+    else
+        append(detail, "waiting for the exchange");
+    if (poll->market->series_count == 0 && poll->why[0] != '\0')
+        append(detail, ": %.*s", WHY_SHOWN, poll->why);
+    append_stuck(detail, &poll->stuck);
+    return PROCESS_STATUS_STARTING;
+}
+
+/* What a fetcher that follows its series has to say. */
+static enum process_status describe_following(const struct status_parts *parts, size_t settled, char detail[TEXT_SIZE])
+{
+    struct poll *poll = parts->poll;
+    const struct market *market = poll->market;
+    const struct filler *fill = poll->fill;
+    bool trouble = poll->failures >= POLL_TROUBLE;
+    append(detail, "%zu symbols, %zu series", market->instrument_count, market->series_count);
+    if (settled < market->series_count)
+        append(detail, ", %zu of them new", market->series_count - settled);
+    if (market->instruments_leaving > 0)
+        append(detail, "; %zu symbols leave", market->instruments_leaving);
+    if (poll->streams->stream != NULL)
+        append(detail, "; streams %zu of %zu", poll->streams->alive_series, market->series_count);
+    if (fill->stored < fill->wanted)
+        append(detail, "; history %" PRId64 " %%", fill->stored * 100 / fill->wanted);
+    if (parts->stalled)
+        append(detail, "; the store does not answer");
+    if (trouble)
+        append(detail, "; the exchange does not answer");
+    append_stuck(detail, &poll->stuck);
+    return parts->stalled || trouble ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
+}
+
+enum process_status status_describe(const struct status_parts *parts, bool *complete, char detail[TEXT_SIZE])
+{
+    const struct market *market = parts->poll->market;
+    size_t ready = market_ready_count(market), settled = market_settled_count(market);
+    *complete = *complete || (ready > 0 && settled == market->series_count);
+    detail[0] = '\0';
+    if (!parts->held)
+        return describe_without_lease(parts->lease, detail);
+    if (market->series_count == 0 || !*complete)
+        return describe_start(parts->poll, ready, detail);
+    return describe_following(parts, settled, detail);
+}
