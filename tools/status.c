@@ -64,9 +64,13 @@ static int ask_all(struct overview *all)
     return code;
 }
 
-static double known(double value)
+/* A count or an amount; "-" for what is not known. */
+static const char *text_of(double value, int decimals, char out[48])
 {
-    return isnan(value) ? 0 : value;
+    if (isnan(value))
+        return "-";
+    (void)snprintf(out, 48, "%.*f", decimals, value);
+    return out;
 }
 
 static void add_up(struct overview *all)
@@ -104,21 +108,44 @@ static const char *detail_of(const struct row *row)
     return status_end != NULL ? status_end + 2 : "";
 }
 
-static void print_text(const struct overview *all)
+/* Since when a process has not answered, in whole seconds; -1 for one that answers, or that has only just fallen silent. */
+static int64_t silence_s(const struct row *row, int64_t now_ms)
 {
-    int64_t now_ms = clock_wall_ms();
-    printf("%s\n%s\n\n%-14s %-10s %8s %9s %9s %8s  %s\n", all->run.market, all->run.url, "process", "state", "pid",
+    int64_t since_ms = row->process->silent_ms;
+    return row->scrape.reached || since_ms == 0 ? -1 : (now_ms - since_ms) / 1000;
+}
+
+/* The state of a process, with its age where it does not answer. */
+static const char *state_of(const struct row *row, int64_t now_ms, char out[32])
+{
+    int64_t silent_s = silence_s(row, now_ms);
+    if (silent_s < 0)
+        return row->state;
+    (void)snprintf(out, 32, "%s %" PRId64 " s", row->state, silent_s);
+    return out;
+}
+
+static void print_processes(const struct overview *all, int64_t now_ms)
+{
+    char state[32];
+    printf("%s\n%s\n\n%-14s %-12s %8s %9s %9s %8s  %s\n", all->run.market, all->run.url, "process", "state", "pid",
            "uptime s", "restarts", "PSS MB", "detail");
     for (int i = 0; i < all->run.process_count; i++) {
         const struct row *row = &all->rows[i];
-        printf("%-14s %-10s %8d %9" PRId64 " %9d %8.1f  %s\n", row->process->name, row->state,
+        printf("%-14s %-12s %8d %9" PRId64 " %9d %8.1f  %s\n", row->process->name, state_of(row, now_ms, state),
                row->process->pid, (now_ms - row->process->started_ms) / 1000, row->process->restarts,
                row->memory_bytes / 1e6, detail_of(row));
     }
-    printf("\n%d of %d ready, %.1f MB in all, %.0f candles published, %.0f signals, equity %.2f\n", all->ready,
-           all->run.process_count, all->memory_bytes / 1e6, known(all->candles), known(all->signals),
-           known(all->equity));
-    if (known(all->history_stored) < known(all->history_wanted))
+}
+
+static void print_text(const struct overview *all)
+{
+    char candles[48], signals[48], equity[48];
+    print_processes(all, clock_wall_ms());
+    printf("\n%d of %d ready, %.1f MB in all, %s candles published, %s signals, equity %s\n", all->ready,
+           all->run.process_count, all->memory_bytes / 1e6, text_of(all->candles, 0, candles),
+           text_of(all->signals, 0, signals), text_of(all->equity, 2, equity));
+    if (all->history_stored < all->history_wanted) /* never where one is not known */
         printf("history %d %%: %.0f of %.0f candles\n", (int)(100 * all->history_stored / all->history_wanted),
                all->history_stored, all->history_wanted);
 }
@@ -135,8 +162,9 @@ static void print_number(const char *name, double value)
 static void print_json(const struct overview *all)
 {
     int64_t now_ms = clock_wall_ms();
-    printf("{\"pid\": %d, \"url\": \"%s\", \"speed\": %" PRId64 ", \"uptime_ms\": %" PRId64, all->run.pid, all->run.url,
-           all->run.speed, now_ms - all->run.started_ms);
+    printf("{\"pid\": %d, \"url\": \"%s\", \"market\": ", all->run.pid, all->run.url);
+    json_text_print(stdout, all->run.market);
+    printf(", \"speed\": %" PRId64 ", \"uptime_ms\": %" PRId64, all->run.speed, now_ms - all->run.started_ms);
     print_number("memory_bytes", all->memory_bytes);
     print_number("candles", all->candles);
     print_number("signals", all->signals);
@@ -150,6 +178,7 @@ static void print_json(const struct overview *all)
                "\"restarts\": %d, \"uptime_ms\": %" PRId64,
                i > 0 ? "," : "", row->process->name, row->process->role, row->state, row->process->pid,
                row->process->health_port, row->process->restarts, now_ms - row->process->started_ms);
+        print_number("silent_s", silence_s(row, now_ms) < 0 ? NAN : (double)silence_s(row, now_ms));
         print_number("memory_bytes", row->memory_bytes);
         printf(", \"detail\": ");
         json_text_print(stdout, detail_of(row));
@@ -158,12 +187,21 @@ static void print_json(const struct overview *all)
     printf("]}\n");
 }
 
+/* What --json says where there is no run to tell of. */
+static void print_nothing(const char *why)
+{
+    printf("{\"pid\": null, \"ready\": false, \"processes\": [], \"error\": ");
+    json_text_print(stdout, why);
+    printf("}\n");
+}
+
 /* ---- arguments ---- */
 
 static int usage(FILE *out)
 {
     fputs("usage: wick status [--json] [--data DIR]\n\n"
-          "What `wick up` runs in DIR (./data), and how it is. Exit status 3 when nothing runs there.\n",
+          "What `wick up` runs in DIR (./data), and how it is; - is what is not known. Exit status 3 when nothing runs there;\n"
+          "--json then says so in JSON, too.\n",
           out);
     return out == stdout ? 0 : STATUS_USAGE;
 }
@@ -185,6 +223,8 @@ static int show(const char *data_dir, bool json)
             print_text(all);
         status = 0;
     } else {
+        if (json)
+            print_nothing(error_message());
         fprintf(stderr, "wick status: %s\n", error_message());
     }
     free(all);

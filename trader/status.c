@@ -4,6 +4,7 @@
 
 #include "lib/runtime/metrics.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum { REPORT_PERIOD_MS = 1000 };
@@ -50,10 +51,9 @@ static void set_metrics(const struct trader *trader, int64_t now_ms)
 {
     const struct ledger *ledger = &trader->desk.ledger;
     struct decimal equity = {ledger_equity(ledger).units, AMOUNT_SCALE};
-    if (trader->phase == PHASE_LIVE) { /* before, the ledger is being restored */
-        metric_set(METRIC_open_positions, ledger->open_count);
-        metric_set(METRIC_equity, decimal_to_double(equity));
-    }
+    bool restored = trader->phase == PHASE_LIVE;
+    metric_set(METRIC_open_positions, restored ? (double)ledger->open_count : (double)NAN);
+    metric_set(METRIC_equity, restored ? decimal_to_double(equity) : (double)NAN);
     metric_set(METRIC_ledger_waiting, archive_depth(&trader->archive));
     metric_set(METRIC_lease_held, tenure_is_valid(&trader->tenure, now_ms));
 }

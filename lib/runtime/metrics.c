@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/runtime/metrics.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static double values[METRICS];
@@ -37,9 +38,12 @@ size_t metrics_print(enum role role, char *out, size_t capacity)
         if ((rows[i].roles & (1u << role)) == 0)
             continue;
         const char *type = rows[i].type[0] == 'C' ? "counter" : "gauge";
+        char value[32] = "NaN"; /* as Prometheus spells what is not known */
+        if (!isnan(values[i]))
+            (void)snprintf(value, sizeof value, "%.17g", values[i]);
         int written = snprintf(out + length, capacity - length,
-                               "# HELP wick_%s %s\n# TYPE wick_%s %s\nwick_%s{process=\"%s\"} %.17g\n", rows[i].name,
-                               rows[i].sentence, rows[i].name, type, rows[i].name, roles[role].name, values[i]);
+                               "# HELP wick_%s %s\n# TYPE wick_%s %s\nwick_%s{process=\"%s\"} %s\n", rows[i].name,
+                               rows[i].sentence, rows[i].name, type, rows[i].name, roles[role].name, value);
         if (written < 0 || (size_t)written >= capacity - length)
             break; /* never half a line */
         length += (size_t)written;

@@ -165,6 +165,10 @@ def check_exchanges_and_status(programs, home):
                                                     and line.endswith("tickers, candles") for line in lines), str(lines))
     status, out, errors = programs.run("wick-status", "--data", home / "nothing")
     expect("nothing runs", status == 3 and out == "" and "nothing runs in" in errors, errors)
+    status, out, _ = programs.run("wick-status", "--json", "--data", home / "nothing")
+    told = json.loads(out)
+    expect("nothing runs, as JSON", status == 3 and told["processes"] == [] and told["pid"] is None
+           and "nothing runs in" in told["error"], out)
 
 
 def main():

@@ -94,6 +94,24 @@ def tells_how_it_is(home):
 
 
 @wick.scenario
+def what_is_not_known_is_not_told(home):
+    run = wick.Run(home / "data", *SMALL).wait_ready()
+    wick.wait_until("the equity is known", 20, lambda: status_of(run)["equity"])
+    trader = run.processes()["trader"]["pid"]
+    wick.os.kill(trader, signal.SIGSTOP)
+    wick.wait_until("the trader's silence has an age", 20, lambda: next(
+        row["silent_s"] for row in status_of(run)["processes"] if row["name"] == "trader"))
+    wick.equal(status_of(run)["equity"], None, "equity")
+    _, text = wick.run_program("wick-status", "--data", run.data)
+    wick.contains(text, r"trader +silent \d+ s ")
+    wick.contains(text, r"- signals, equity -")
+    wick.os.kill(trader, signal.SIGCONT)
+    wick.wait_until("the equity is known again", 20, lambda: status_of(run)["equity"])
+    wick.equal(run.stop(), wick.OK, "exit status")
+    wick.contains(run.text(), r"ran for \d\d:\d\d: \d+ candles, \d+ signals, \d+ trades, net .* USDT, PAPER, SIMULATED\ndata in .*/data")
+
+
+@wick.scenario
 def the_second_start_goes_on(home):
     arguments = [*SMALL, "--speed", 300]
     first = wick.Run(home / "data", *arguments).wait_ready()

@@ -228,8 +228,8 @@ static void a_run_file_is_read_back(void)
     static struct run_file run, read;
     run = (struct run_file){.pid = 17, .url = "http://127.0.0.1:8080", .market = "a \"market\" in \\ C:\tand more",
                             .speed = 600, .started_ms = 1734739200123, .process_count = 2};
-    run.processes[0] = (struct run_process){"fetcher", "fetcher", 18, 5600, 0, 1734739200124};
-    run.processes[1] = (struct run_process){"analyzer-01", "analyzer", 0, 5601, 3, 1734739200125};
+    run.processes[0] = (struct run_process){"fetcher", "fetcher", 18, 5600, 0, 1734739200124, 1734739200200};
+    run.processes[1] = (struct run_process){"analyzer-01", "analyzer", 0, 5601, 3, 1734739200125, 0};
     CU_ASSERT_EQUAL(run_file_write(test_directory(), &run), 0);
     CU_ASSERT_EQUAL(run_file_read(test_directory(), &read), 0);
     CU_ASSERT_EQUAL(read.pid, 17);
@@ -324,6 +324,11 @@ static void what_a_process_prints_is_what_is_read(void)
     metric_add(METRIC_signals_total, 7);
     scrape_parse(text, metrics_print(ROLE_TRADER, text, sizeof text), metrics);
     CU_ASSERT_EQUAL(metrics[METRIC_equity], 10012.34567);
+    metric_set(METRIC_equity, -NAN);
+    size_t size = metrics_print(ROLE_TRADER, text, sizeof text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nwick_equity{process=\"trader\"} NaN\n"));
+    scrape_parse(text, size, metrics);
+    CU_ASSERT(isnan(metrics[METRIC_equity]));
     CU_ASSERT_EQUAL(metrics[METRIC_signals_total], 7);
 }
 

@@ -10,6 +10,7 @@
 #include "tools/up/market.h"
 #include "tools/up/options.h"
 #include "tools/up/report.h"
+#include "tools/up/start.h"
 #include "tools/up/terminal.h"
 
 #include <math.h>
@@ -58,7 +59,9 @@ static void both_spellings_of_a_value_are_read(void)
     CU_ASSERT_EQUAL(asked.speed, 600);
     CU_ASSERT_EQUAL(asked.symbols, 10);
     CU_ASSERT_EQUAL(asked.analyzers, 3);
-    CU_ASSERT_EQUAL(read_options("--data=a=b --port 65535 --for 1 --help", &asked), 0);
+    CU_ASSERT_FALSE(asked.wait);
+    CU_ASSERT_EQUAL(read_options("--data=a=b --wait --port 65535 --for 1 --help", &asked), 0);
+    CU_ASSERT_TRUE(asked.wait);
     CU_ASSERT_STRING_EQUAL(asked.data, "a=b");
     CU_ASSERT_EQUAL(asked.port, 65535);
     CU_ASSERT_EQUAL(asked.for_s, 1);
@@ -82,6 +85,7 @@ static void what_is_wrong_is_named(void)
         {"--port 99999999999999999999", "--port is '99999999999999999999'"},
         {"--analyzers 2.5", "--analyzers is '2.5'"},
         {"--data=", "--data is empty"},
+        {"--wait=yes", "--wait takes no value"},
         {"--exchange binance --replay dir", "exclude each other"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -375,9 +379,103 @@ static void the_line_says_what_is_known(void)
     status = (struct run_status){.state = "starting", .ready = 3, .processes = 25, .waiting_for = "fetcher",
                                  .symbols = NAN, .candles_per_s = NAN, .signals = NAN, .equity = NAN, .analyzers = NAN};
     run_status_print(&status, line, sizeof line);
-    CU_ASSERT_STRING_EQUAL(line, "starting  3 of 25  waiting for fetcher  0 MB  00:00");
+    CU_ASSERT_STRING_EQUAL(line, "starting  3 of 25  awaits fetcher  0 MB  00:00");
     run_status_print(&status, small, sizeof small);
-    CU_ASSERT_STRING_EQUAL(small, "starting  3 of 25  ");
+    CU_ASSERT_STRING_EQUAL(small, "starting");
+}
+
+/* The state, that it is simulated and on paper, and what is waited for never give way to less in 60 columns. */
+static void what_matters_most_stays_in_a_narrow_line(void)
+{
+    struct run_status status = {.state = "ready", .speed = 600, .is_paper = true, .ready = 25, .processes = 25,
+                                .symbols = 250, .candles_per_s = 412, .signals = 37, .equity = 10012.34, .analyzers = 20,
+                                .quote_asset = "USDT", .memory_bytes = 74e6, .elapsed_ms = 31000};
+    char line[240];
+    run_status_print(&status, line, sizeof line);
+    CU_ASSERT_STRING_EQUAL(line, "ready  SIMULATED x600  PAPER  250 symbols  412 candles/s  37 signals  "
+                                 "equity 10,012.34 USDT  20 analyzers  74 MB  00:31");
+    run_status_print(&status, line, TERMINAL_NARROW);
+    CU_ASSERT_STRING_EQUAL(line, "ready  SIMULATED x600  PAPER  equity 10,012.34 USDT  00:31");
+    status = (struct run_status){.state = "starting", .speed = 600, .is_paper = true, .ready = 4, .processes = 25,
+                                 .waiting_for = "analyzer-01", .symbols = 250, .candles_per_s = NAN, .signals = 0,
+                                 .equity = NAN, .analyzers = 20, .quote_asset = "USDT"};
+    run_status_print(&status, line, TERMINAL_NARROW + 1);
+    CU_ASSERT_STRING_EQUAL(line, "starting  SIMULATED x600  PAPER  4 of 25  awaits analyzer-01");
+    for (size_t width = 2; width < sizeof line; width++) {
+        run_status_print(&status, line, width);
+        CU_ASSERT(strlen(line) < width);
+    }
+}
+
+static void a_run_ends_with_what_it_came_to(void)
+{
+    struct run_status status = {.signals = 37, .speed = 20, .is_paper = true, .quote_asset = "USDT", .elapsed_ms = 31000};
+    char line[200];
+    run_summary_print(&status, 12345, 12, -3.219, line, sizeof line);
+    CU_ASSERT_STRING_EQUAL(line, "ran for 00:31: 12345 candles, 37 signals, 12 trades, net -3.21 USDT, PAPER, SIMULATED");
+    status.speed = 0;
+    status.signals = NAN;
+    run_summary_print(&status, 12345, NAN, 3.21, line, sizeof line);
+    CU_ASSERT_STRING_EQUAL(line, "ran for 00:31: 12345 candles, - signals, - trades, net +3.21 USDT, PAPER");
+    run_summary_print(&status, NAN, NAN, NAN, line, sizeof line);
+    CU_ASSERT_STRING_EQUAL(line, "ran for 00:31: - candles, - signals, - trades, net - USDT, PAPER");
+}
+
+/* ---- a start ---- */
+
+enum { CHILDREN = 2, BEGIN_MS = 5000 };
+
+/* A persister that is ready and a fetcher that is not and has said this. */
+static void make_start(struct child children[CHILDREN], const char *warning, int64_t warned_ms)
+{
+    for (int i = 0; i < CHILDREN; i++) {
+        children[i] = (struct child){.kind = i == 0 ? CHILD_PERSISTER : CHILD_FETCHER, .pid = 1, .warned_ms = warned_ms};
+        scrape_init(&children[i].scrape, 1, "/readyz", true);
+    }
+    children[0].scrape.ready = true;
+    (void)snprintf(children[1].name, sizeof children[1].name, "fetcher");
+    (void)snprintf(children[1].last_warning, sizeof children[1].last_warning, "%s", warning);
+}
+
+static void a_start_that_does_not_get_on_is_ended_with_its_cause(void)
+{
+    static const struct {
+        const char *warning, *cause;
+    } cases[] = {
+        {"time=x level=warn process=fetcher event=markets_not_chosen error=\"no market is paid in XYZ\" a=1",
+         "for 60 s fetcher has not become ready: no market is paid in XYZ (--wait"},
+        {"time=x level=warn process=fetcher event=strange", ": strange (--wait"},
+        {"", ": starting: waiting (--wait"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct child children[CHILDREN];
+        struct start start = {.stepped_ms = 0};
+        make_start(children, cases[i].warning, BEGIN_MS + 50000);
+        (void)snprintf(children[1].scrape.words, sizeof children[1].scrape.words, "starting: waiting");
+        CU_ASSERT_EQUAL(start_check(&start, children, CHILDREN, BEGIN_MS), 0);
+        CU_ASSERT_EQUAL(start_check(&start, children, CHILDREN, BEGIN_MS + START_STUCK_MS - 1), 0);
+        CU_ASSERT_EQUAL(start_check(&start, children, CHILDREN, BEGIN_MS + START_STUCK_MS), ERROR_TIMEOUT);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), cases[i].cause));
+        children[1].scrape.ready = true;
+        CU_ASSERT_EQUAL(start_check(&start, children, CHILDREN, BEGIN_MS + 2 * START_STUCK_MS), 0);
+    }
+}
+
+static void a_start_that_gets_on_is_left_alone(void)
+{
+    struct child children[CHILDREN];
+    struct start start = {.stepped_ms = 0};
+    int64_t now_ms = BEGIN_MS;
+    make_start(children, "level=warn event=x", now_ms);
+    for (int candles = 1; candles < 100; candles++, now_ms += START_STUCK_MS - 1) {
+        children[1].warned_ms = now_ms;
+        children[1].scrape.metrics[METRIC_candles_published_total] = candles;
+        CU_ASSERT_EQUAL(start_check(&start, children, CHILDREN, now_ms), 0);
+    }
+    /* From here on nothing moves: the last step is behind by START_STUCK_MS - 1 already. */
+    children[1].warned_ms = 0;
+    CU_ASSERT_EQUAL(start_check(&start, children, CHILDREN, now_ms + START_STUCK_MS), 0);
+    CU_ASSERT_EQUAL(start_check(&start, children, CHILDREN, now_ms + START_SILENT_MS), ERROR_TIMEOUT);
 }
 
 static void a_rate_is_taken_over_the_last_samples(void)
@@ -425,6 +523,10 @@ const struct test suite_tests[] = {
     {"amounts are grouped and cut", amounts_are_grouped_and_cut},
     {"times are short", times_are_short},
     {"the line says what is known", the_line_says_what_is_known},
+    {"what matters most stays in a narrow line", what_matters_most_stays_in_a_narrow_line},
+    {"a run ends with what it came to", a_run_ends_with_what_it_came_to},
+    {"a start that does not get on is ended with its cause", a_start_that_does_not_get_on_is_ended_with_its_cause},
+    {"a start that gets on is left alone", a_start_that_gets_on_is_left_alone},
     {"a rate is taken over the last samples", a_rate_is_taken_over_the_last_samples},
     {"counts go on over the lives of a child", counts_go_on_over_the_lives_of_a_child},
     {NULL, NULL},

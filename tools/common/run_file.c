@@ -67,9 +67,9 @@ static void print_run(FILE *out, const struct run_file *run)
         const struct run_process *process = &run->processes[i];
         fprintf(out,
                 "%s\n{\"name\": \"%s\", \"role\": \"%s\", \"pid\": %d, \"health_port\": %d, \"restarts\": %d, "
-                "\"started_ms\": %" PRId64 "}",
+                "\"started_ms\": %" PRId64 ", \"silent_ms\": %" PRId64 "}",
                 i > 0 ? "," : "", process->name, process->role, process->pid, process->health_port, process->restarts,
-                process->started_ms);
+                process->started_ms, process->silent_ms);
     }
     fputs("]}", out);
 }
@@ -128,7 +128,7 @@ static bool read_process(struct fy_node *node, struct run_process *out)
     return read_text(node, "name", out->name, sizeof out->name) &&
            read_text(node, "role", out->role, sizeof out->role) && read_int(node, "pid", &out->pid) &&
            read_int(node, "health_port", &out->health_port) && read_int(node, "restarts", &out->restarts) &&
-           read_number(node, "started_ms", &out->started_ms);
+           read_number(node, "started_ms", &out->started_ms) && read_number(node, "silent_ms", &out->silent_ms);
 }
 
 static bool read_run(struct fy_node *root, struct run_file *out)

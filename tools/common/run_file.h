@@ -20,6 +20,7 @@ struct run_process {
     int health_port;     /* of the loopback address */
     int restarts;
     int64_t started_ms;  /* wall clock, of this life */
+    int64_t silent_ms;   /* wall clock, since when it has not answered; 0: it answers, or has never answered */
 };
 
 struct run_file {

@@ -118,8 +118,9 @@ int child_start(struct child *child, const struct plan *plan)
     if (code != 0)
         return code;
     child->started_ms = clock_wall_ms();
+    child->warned_ms = 0;
     child->was_ready = false;
-    child->last_error[0] = '\0';
+    child->last_error[0] = child->last_warning[0] = '\0';
     child->starts++;
     return 0;
 }

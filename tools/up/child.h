@@ -44,6 +44,10 @@ struct child {
     struct scrape scrape;
     double counted[METRICS]; /* what its earlier lives had counted */
     char last_error[512];    /* the last line of level error in this life */
+    char last_warning[512];  /* the last line of level warn or error in this life */
+    int64_t warned_ms;       /* monotonic, when it came; 0: never */
+    bool was_reached;        /* by the scrape before */
+    int64_t heard_ms;        /* wall clock, when it last answered; 0: never */
 };
 
 /* Prepares a child; `number` is 0 where there is one of its kind. ERROR_SYSTEM: its log cannot be opened. */

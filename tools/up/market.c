@@ -92,6 +92,11 @@ static bool is_real(const struct up_options *asked, const struct config *config)
     return strcmp(asked->exchange != NULL ? asked->exchange : config->exchange_name, EXCHANGE_SIMULATED) != 0;
 }
 
+bool market_is_named_simulated(const struct market *market)
+{
+    return strcmp(market->exchange, EXCHANGE_SIMULATED) == 0;
+}
+
 int market_choose(const struct up_options *asked, const struct config *config, struct market *out)
 {
     bool real = is_real(asked, config);

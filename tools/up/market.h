@@ -38,6 +38,9 @@ static inline bool market_is_simulated(const struct market *market)
     return market->kind != MARKET_REAL;
 }
 
+/* Whether what is followed is stored as simulated: also another's simulated exchange, at an address that is configured. */
+bool market_is_named_simulated(const struct market *market);
+
 /* Settles what is followed, from the arguments and the configuration; reads the names in the replay directory.
  * ERROR_ARGUMENT for an exchange that is not known, or a speed that it cannot have; ERROR_SYSTEM, ERROR_MISSING and
  * ERROR_SYNTAX for what is wrong with the directory. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct flag {
-    const char *name, *value; /* the value's name in the help */
+    const char *name, *value; /* the value's name in the help; "": it has none */
     bool is_number;
     int64_t minimum, maximum;
     size_t offset; /* in struct up_options */
@@ -31,6 +31,8 @@ static const struct flag flags[] = {
     {"port", "P", true, 1, 65535, FIELD(port), "the dashboard's port; 8080"},
     {"config", "FILE", false, 0, 0, FIELD(config), "configuration in YAML; see docs/configuration.md"},
     {"database", "URL", false, 0, 0, FIELD(database), "sqlite:PATH or postgresql://...; sqlite:DATA/wick.db"},
+    {"wait", "", false, 0, 0, FIELD(wait),
+     "go on waiting where a start does not get on; else it ends after 60 s with the cause"},
     {"for", "SECONDS", true, 1, 31536000, FIELD(for_s), "stop everything so long after it was ready, and exit 0"},
 };
 
@@ -46,7 +48,7 @@ void up_options_help(FILE *out)
     for (int i = 0; i < FLAGS; i++)
         fprintf(out, "  --%s %-*s %s\n", flags[i].name, (int)(18 - strlen(flags[i].name)), flags[i].value,
                 flags[i].sentence);
-    fputs("\nExit status: 0 ok, 1 failed, 2 usage, 4 bad configuration, 5 not ready in time.\n", out);
+    fputs("\nExit status: 0 ok, 1 failed, 2 usage, 4 bad configuration, 5 the start did not get on.\n", out);
 }
 
 static const struct flag *find_flag(const char *name, size_t length)
@@ -96,6 +98,12 @@ int up_options_read(int argc, char **argv, struct up_options *out)
         if (flag == NULL)
             return error_set(ERROR_ARGUMENT, "unknown option '--%.*s'; `wick up --help` lists them", (int)length,
                              argument + 2);
+        if (flag->value[0] == '\0' && argument[2 + length] == '\0') {
+            *(bool *)((char *)&options + flag->offset) = true;
+            continue;
+        }
+        if (flag->value[0] == '\0')
+            return error_set(ERROR_ARGUMENT, "--%s takes no value", flag->name);
         const char *text = argument[2 + length] == '=' ? argument + 3 + length : argv[++i];
         if (text == NULL)
             return error_set(ERROR_ARGUMENT, "--%s needs a value: %s", flag->name, flag->value);

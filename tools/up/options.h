@@ -18,6 +18,7 @@ enum {
 /* What was given; 0 or NULL: not given. Strings are those of argv. */
 struct up_options {
     bool help;
+    bool wait;
     const char *exchange;
     const char *replay;
     int64_t speed;

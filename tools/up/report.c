@@ -48,6 +48,32 @@ static double metric_of(const struct child *children, int count, enum child_kind
     return NAN;
 }
 
+/* The equity as the trader tells it, or (`last`) as it told it last; NAN where it is not known. */
+static double equity_of(const struct child *children, int count, bool last)
+{
+    for (int i = 0; i < count; i++)
+        if (children[i].kind == CHILD_TRADER && (children[i].scrape.reached || last))
+            return children[i].scrape.metrics[METRIC_equity];
+    return NAN;
+}
+
+void report_totals(const struct child *children, int count, struct run_totals *out)
+{
+    *out = (struct run_totals){
+        .candles = metric_of(children, count, CHILD_FETCHER, METRIC_candles_published_total),
+        .signals = metric_of(children, count, CHILD_TRADER, METRIC_signals_total),
+        .trades = metric_of(children, count, CHILD_TRADER, METRIC_signals_filled_total),
+        .equity = equity_of(children, count, true),
+    };
+}
+
+void report_kind(const struct plan *plan, struct run_status *out)
+{
+    out->quote_asset = plan->config->market_quote_asset;
+    out->speed = market_is_named_simulated(&plan->market) ? plan->market.speed : 0;
+    out->is_paper = true; /* there is no broker for real orders */
+}
+
 void report_status(const struct plan *plan, const struct child *children, int count, const struct rate *rate,
                    struct run_status *out)
 {
@@ -56,9 +82,9 @@ void report_status(const struct plan *plan, const struct child *children, int co
     out->symbols = metric_of(children, count, CHILD_FETCHER, METRIC_symbols);
     out->candles_per_s = rate_per_second(rate);
     out->signals = metric_of(children, count, CHILD_TRADER, METRIC_signals_total);
-    out->equity = metric_of(children, count, CHILD_TRADER, METRIC_equity);
+    out->equity = equity_of(children, count, false);
     out->analyzers = metric_of(children, count, CHILD_FETCHER, METRIC_analyzers);
-    out->quote_asset = plan->config->market_quote_asset;
+    report_kind(plan, out);
     out->memory_bytes = memory_of_pid(getpid());
     for (int i = 0; i < count; i++)
         out->memory_bytes += child_memory(&children[i]);
@@ -85,6 +111,7 @@ int report_write(const struct plan *plan, const struct child *children, int coun
         process->health_port = children[i].health_port;
         process->restarts = children[i].starts > 0 ? children[i].starts - 1 : 0;
         process->started_ms = children[i].started_ms;
+        process->silent_ms = children[i].was_reached ? 0 : children[i].heard_ms;
     }
     return run_file_write(plan->data_dir, &run);
 }

@@ -26,6 +26,17 @@ double rate_per_second(const struct rate *rate);
 /* How many children are ready now; *waiting_for is set to the name of the first that is not, else NULL. */
 int report_ready(const struct child *children, int count, const char **waiting_for);
 
+/* What a run has come to; NAN: not known. Counts are those of this run. */
+struct run_totals {
+    double candles, signals, trades, equity;
+};
+
+/* Adds it up. */
+void report_totals(const struct child *children, int count, struct run_totals *out);
+
+/* What kind of run it is: whether simulated, on paper, in which asset. */
+void report_kind(const struct plan *plan, struct run_status *out);
+
 /* The numbers of the status line; state and elapsed_ms are the caller's. */
 void report_status(const struct plan *plan, const struct child *children, int count, const struct rate *rate,
                    struct run_status *out);

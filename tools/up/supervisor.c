@@ -6,6 +6,7 @@
 #include "tools/common/run_file.h"
 #include "tools/up/child.h"
 #include "tools/up/report.h"
+#include "tools/up/start.h"
 #include "tools/up/terminal.h"
 
 #include <errno.h>
@@ -40,6 +41,9 @@ struct supervisor {
     int stop_order; /* STOPPING: the kind that was told to stop last */
     bool was_killed; /* the time to stop by themselves is over */
     struct rate rate;
+    struct start start;
+    double first_equity;      /* the first that was known; NAN: none yet */
+    struct run_totals totals; /* kept for the time when the processes have gone */
     bool changed; /* run.json is out of date */
     int code;     /* why the run has failed; 0: it has not */
     char failure[1024];
@@ -54,6 +58,7 @@ static void begin_stop(struct supervisor *run, int64_t now_ms)
     run->phase = STOPPING;
     run->stopping_ms = now_ms;
     run->stop_order = CHILD_KINDS;
+    report_totals(run->children, run->child_count, &run->totals);
 }
 
 /* Keeps the first failure, whose message is in the error chain, for the run's result; and stops. */
@@ -153,7 +158,11 @@ static void on_line(void *user, const char *line)
         market_learn_clock(&context->run->plan->market, line);
     if (is_error)
         (void)snprintf(context->child->last_error, sizeof context->child->last_error, "%s", line);
-    if (context->run->phase != STOPPING && (is_error || strstr(line, " level=warn ") != NULL))
+    if (!is_error && strstr(line, " level=warn ") == NULL)
+        return;
+    (void)snprintf(context->child->last_warning, sizeof context->child->last_warning, "%s", line);
+    context->child->warned_ms = clock_monotonic_ms();
+    if (context->run->phase != STOPPING)
         terminal_warning(context->child->name, line);
 }
 
@@ -235,6 +244,16 @@ static int wait_for_events(struct supervisor *run)
     return scraper_wait(run->scraper, fds, count, run->phase == READY ? READY_TURN_MS : STARTING_TURN_MS);
 }
 
+/* Notes when a process last answered: run.json says so of one that has fallen silent. */
+static void hear(struct supervisor *run, struct child *child)
+{
+    bool reached = child->pid > 0 && child->scrape.reached;
+    if (reached)
+        child->heard_ms = clock_wall_ms();
+    run->changed = run->changed || reached != child->was_reached;
+    child->was_reached = reached;
+}
+
 static void serve_children(struct supervisor *run)
 {
     for (int i = 0; i < run->child_count; i++) {
@@ -246,6 +265,7 @@ static void serve_children(struct supervisor *run)
             on_end(run, child, status);
         else
             child->was_ready = child->was_ready || child->scrape.ready;
+        hear(run, child);
     }
 }
 
@@ -261,6 +281,8 @@ static void scrape_all(struct supervisor *run, int64_t now_ms)
         const struct child *child = &run->children[i];
         if (child->kind == CHILD_FETCHER && !isnan(child_count(child, METRIC_candles_published_total)))
             rate_sample(&run->rate, now_ms, child_count(child, METRIC_candles_published_total));
+        if (child->kind == CHILD_TRADER && isnan(run->first_equity))
+            run->first_equity = child->scrape.metrics[METRIC_equity];
         if (child->pid > 0)
             scrape_begin(run->scraper, &run->children[i].scrape);
     }
@@ -274,9 +296,14 @@ static void check_readiness(struct supervisor *run, int64_t now_ms)
         run->ready_ms = now_ms;
         terminal_line("ready after %.2f s", (double)(now_ms - run->started_ms) / 1000);
     }
+    if (run->phase == STARTING && !run->plan->options.wait) {
+        int code = start_check(&run->start, run->children, run->child_count, now_ms);
+        if (code != 0)
+            fail(run, code);
+    }
     if (run->plan->options.for_s == 0)
         return;
-    if (run->phase == STARTING && now_ms - run->started_ms >= SUPERVISOR_READY_LIMIT_MS)
+    if (run->phase == STARTING && !run->plan->options.wait && now_ms - run->started_ms >= SUPERVISOR_READY_LIMIT_MS)
         fail(run, error_set(ERROR_TIMEOUT, "%s was not ready in %d s", waiting_for, SUPERVISOR_READY_LIMIT_MS / 1000));
     if (run->phase == READY && now_ms - run->ready_ms >= run->plan->options.for_s * 1000)
         begin_stop(run, now_ms);
@@ -287,6 +314,8 @@ static void show_status(const struct supervisor *run, int64_t now_ms)
     static const char *const names[] = {[STARTING] = "starting", [READY] = "ready", [STOPPING] = "stopping"};
     struct run_status status = {.state = names[run->phase]};
     report_status(run->plan, run->children, run->child_count, &run->rate, &status);
+    if (run->phase == STOPPING)
+        status.equity = run->totals.equity;
     if (run->phase == READY && status.ready < status.processes)
         status.state = "mending";
     if (run->phase == STOPPING)
@@ -350,9 +379,24 @@ static int watch_signals(struct supervisor *run)
     return run->signal_fd >= 0 ? 0 : error_set(ERROR_SYSTEM, "signals: %s", strerror(errno));
 }
 
+/* What the run was, from what its processes said last. */
+static void sum_up(const struct supervisor *run)
+{
+    char line[200];
+    struct run_status status = {.signals = run->totals.signals};
+    report_kind(run->plan, &status);
+    status.elapsed_ms = run->stopping_ms - run->started_ms;
+    run_summary_print(&status, run->totals.candles, run->totals.trades, run->totals.equity - run->first_equity, line,
+                      sizeof line);
+    terminal_line("%s", line);
+    terminal_line("data in %s", run->plan->data_dir);
+}
+
 static void finish(struct supervisor *run)
 {
     terminal_close();
+    if (run->ready_ms != 0)
+        sum_up(run);
     if (market_is_simulated(&run->plan->market) &&
         market_save_clock(run->plan->data_dir, &run->plan->market, clock_monotonic_ms(), true) != 0)
         terminal_line("%s", error_message());
@@ -369,7 +413,7 @@ static void finish(struct supervisor *run)
 
 int supervisor_run(struct plan *plan)
 {
-    struct supervisor run = {.plan = plan, .signal_fd = -1, .started_wall_ms = clock_wall_ms()};
+    struct supervisor run = {.plan = plan, .signal_fd = -1, .started_wall_ms = clock_wall_ms(), .first_equity = NAN};
     terminal_open();
     run.scraper = scraper_create();
     if (run.scraper == NULL)

@@ -14,10 +14,8 @@
 
 enum { STATUS_SIZE = 240 };
 
-static const char erase_line[] = "\r\033[K";
-
 static bool is_terminal;
-static bool is_drawn;            /* the cursor stands behind a status line */
+static size_t drawn_width;       /* of the status line behind which the cursor stands; 0: there is none */
 static int64_t last_status_ms;   /* 0: never */
 static int64_t warnings_since_ms; /* when the second of the next two began */
 static int warnings, untold;
@@ -28,18 +26,31 @@ void terminal_open(void)
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
+/* The columns of the terminal; STATUS_SIZE where it does not say. */
+static size_t columns(void)
+{
+    struct winsize window = {.ws_col = 0};
+    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1 && window.ws_col < STATUS_SIZE;
+    return known ? window.ws_col : STATUS_SIZE;
+}
+
+/* A terminal that became narrower has broken the line into several rows. */
 static void erase(void)
 {
-    if (is_drawn)
-        (void)fputs(erase_line, stdout);
-    is_drawn = false;
+    if (drawn_width == 0)
+        return;
+    size_t rows_above = (drawn_width - 1) / columns();
+    if (rows_above > 0)
+        (void)printf("\033[%zuA", rows_above);
+    (void)fputs("\r\033[J", stdout);
+    drawn_width = 0;
 }
 
 void terminal_line(const char *format, ...)
 {
     va_list arguments;
-    erase();
     va_start(arguments, format);
+    erase();
     (void)vprintf(format, arguments);
     va_end(arguments);
     (void)putchar('\n');
@@ -94,49 +105,93 @@ void print_elapsed(int64_t elapsed_ms, char *out, size_t capacity)
         (void)snprintf(out, capacity, "%02d:%02d", (int)(seconds / 60), (int)(seconds % 60));
 }
 
-struct text {
-    char *out;
-    size_t capacity, used;
+/* The parts of the status line in the order in which they stand. Of two the one with the larger number goes first where
+ * not all fit. */
+enum part { STATE, SIMULATED, PAPER, READY, WAITING, SYMBOLS, CANDLES, SIGNALS, EQUITY, ANALYZERS, MEMORY, ELAPSED, PARTS };
+
+static const int dispensable[PARTS] = {
+    [STATE] = 0, [SIMULATED] = 1, [PAPER] = 2, [READY] = 4, [WAITING] = 3, [SYMBOLS] = 9, [CANDLES] = 8,
+    [SIGNALS] = 7, [EQUITY] = 5, [ANALYZERS] = 10, [MEMORY] = 11, [ELAPSED] = 6,
 };
 
-__attribute__((format(printf, 2, 3))) static void append(struct text *text, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text->out + text->used, text->capacity - text->used, format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        text->used += (size_t)length;
-    if (text->used >= text->capacity)
-        text->used = text->capacity - 1;
-}
+enum { PART_SIZE = 64 };
 
-static void append_count(struct text *text, double value, const char *unit)
+static void print_count(char out[PART_SIZE], double value, const char *unit)
 {
     if (!isnan(value))
-        append(text, "  %.0f %s", value, unit);
+        (void)snprintf(out, PART_SIZE, "%.0f %s", value, unit);
+}
+
+static void print_parts(const struct run_status *status, char parts[PARTS][PART_SIZE])
+{
+    char number[48];
+    (void)snprintf(parts[STATE], PART_SIZE, "%s", status->state);
+    if (status->speed > 0)
+        (void)snprintf(parts[SIMULATED], PART_SIZE, "SIMULATED x%" PRId64, status->speed);
+    if (status->is_paper)
+        (void)snprintf(parts[PAPER], PART_SIZE, "PAPER");
+    if (status->ready < status->processes)
+        (void)snprintf(parts[READY], PART_SIZE, "%d of %d", status->ready, status->processes);
+    if (status->waiting_for != NULL)
+        (void)snprintf(parts[WAITING], PART_SIZE, "awaits %s", status->waiting_for);
+    print_count(parts[SYMBOLS], status->symbols, "symbols");
+    print_count(parts[CANDLES], status->candles_per_s, "candles/s");
+    print_count(parts[SIGNALS], status->signals, "signals");
+    if (!isnan(status->equity)) {
+        print_grouped(status->equity, number, sizeof number);
+        (void)snprintf(parts[EQUITY], PART_SIZE, "equity %s %s", number, status->quote_asset);
+    }
+    print_count(parts[ANALYZERS], status->analyzers, "analyzers");
+    (void)snprintf(parts[MEMORY], PART_SIZE, "%.0f MB", status->memory_bytes / 1e6);
+    print_elapsed(status->elapsed_ms, parts[ELAPSED], PART_SIZE);
+}
+
+/* How wide the line is, with two blanks in front of each part but the first. */
+static size_t width_of(char parts[PARTS][PART_SIZE])
+{
+    size_t width = 0;
+    for (int i = 0; i < PARTS; i++)
+        width += parts[i][0] != '\0' ? strlen(parts[i]) + (i > 0 ? 2 : 0) : 0;
+    return width;
 }
 
 void run_status_print(const struct run_status *status, char *out, size_t capacity)
 {
-    struct text text = {.out = out, .capacity = capacity};
-    char number[48];
-    append(&text, "%s", status->state);
-    if (status->ready < status->processes)
-        append(&text, "  %d of %d", status->ready, status->processes);
-    if (status->waiting_for != NULL)
-        append(&text, "  waiting for %s", status->waiting_for);
-    append_count(&text, status->symbols, "symbols");
-    append_count(&text, status->candles_per_s, "candles/s");
-    append_count(&text, status->signals, "signals");
-    if (!isnan(status->equity)) {
-        print_grouped(status->equity, number, sizeof number);
-        append(&text, "  equity %s %s", number, status->quote_asset);
-    }
-    append_count(&text, status->analyzers, "analyzers");
-    append(&text, "  %.0f MB", status->memory_bytes / 1e6);
-    print_elapsed(status->elapsed_ms, number, sizeof number);
-    append(&text, "  %s", number);
+    char parts[PARTS][PART_SIZE] = {{0}};
+    print_parts(status, parts);
+    for (int least = PARTS - 1; least > 0 && width_of(parts) >= capacity; least--)
+        for (int i = 0; i < PARTS; i++)
+            if (dispensable[i] == least)
+                parts[i][0] = '\0';
+    size_t used = 0;
+    for (int i = 0; i < PARTS && used < capacity; i++)
+        if (parts[i][0] != '\0')
+            used += (size_t)snprintf(out + used, capacity - used, "%s%s", i > 0 ? "  " : "", parts[i]);
+}
+
+/* A count or an amount, "-" where it is not known. */
+static void print_known(double value, bool is_amount, char out[48])
+{
+    if (isnan(value))
+        (void)snprintf(out, 48, "-");
+    else if (is_amount)
+        print_grouped(value, out, 48);
+    else
+        (void)snprintf(out, 48, "%.0f", value);
+}
+
+void run_summary_print(const struct run_status *status, double candles, double trades, double net, char *out,
+                       size_t capacity)
+{
+    char elapsed[48], texts[4][48];
+    print_elapsed(status->elapsed_ms, elapsed, sizeof elapsed);
+    print_known(candles, false, texts[0]);
+    print_known(status->signals, false, texts[1]);
+    print_known(trades, false, texts[2]);
+    print_known(net, true, texts[3]);
+    (void)snprintf(out, capacity, "ran for %s: %s candles, %s signals, %s trades, net %s%s %s%s%s", elapsed, texts[0],
+                   texts[1], texts[2], net > 0 ? "+" : "", texts[3], status->quote_asset,
+                   status->is_paper ? ", PAPER" : "", status->speed > 0 ? ", SIMULATED" : "");
 }
 
 void terminal_status(const struct run_status *status, int64_t now_ms)
@@ -145,17 +200,16 @@ void terminal_status(const struct run_status *status, int64_t now_ms)
     if (last_status_ms != 0 && now_ms - last_status_ms < (is_terminal ? TERMINAL_REDRAW_MS : TERMINAL_PLAIN_MS))
         return;
     last_status_ms = now_ms;
-    run_status_print(status, line, sizeof line);
     if (!is_terminal) {
+        run_status_print(status, line, sizeof line);
         terminal_line("%s", line);
         return;
     }
-    struct winsize window = {.ws_col = 0};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1 && window.ws_col <= sizeof line)
-        line[window.ws_col - 1] = '\0'; /* a line that wraps cannot be erased */
-    (void)printf("%s%s", erase_line, line);
+    erase();
+    run_status_print(status, line, columns()); /* a column stays free: a line that wraps by itself cannot be erased */
+    (void)fputs(line, stdout);
     (void)fflush(stdout);
-    is_drawn = true;
+    drawn_width = strlen(line);
 }
 
 void terminal_close(void)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 enum {
+    TERMINAL_NARROW = 60,     /* columns for which a status line is made to fit */
     TERMINAL_REDRAW_MS = 250, /* on a terminal */
     TERMINAL_PLAIN_MS = 5000, /* elsewhere */
     TERMINAL_LINES_A_SECOND = 10, /* of processes' warnings; the rest is counted */
@@ -16,6 +17,8 @@ enum {
 /* What the status line says. */
 struct run_status {
     const char *state;   /* "ready", "starting", "stopping" */
+    int64_t speed;       /* of the simulated exchange's clock; 0: the market is real */
+    bool is_paper;
     int ready, processes; /* shown unless all are ready */
     const char *waiting_for; /* a process that is not ready; NULL: none */
     double symbols, candles_per_s, signals, equity, analyzers; /* NAN: not known */
@@ -39,8 +42,13 @@ void terminal_status(const struct run_status *status, int64_t now_ms);
 /* Ends the status line. */
 void terminal_close(void);
 
-/* Writes the status line, for terminal_status and the tests. */
+/* Writes the status line, for terminal_status and the tests, in less than `capacity` characters: what matters least is
+ * left out where it does not fit. With TERMINAL_NARROW columns, state, SIMULATED, PAPER and what is waited for remain. */
 void run_status_print(const struct run_status *status, char *out, size_t capacity);
+
+/* Writes what the end of a run says of it. `net` is in the quote asset; NAN where it is not known. */
+void run_summary_print(const struct run_status *status, double candles, double trades, double net, char *out,
+                       size_t capacity);
 
 /* 10012.345 as "10,012.34", -0.004 as "-0.00"; cut, not rounded, so that a gain is never shown too early. */
 void print_grouped(double value, char *out, size_t capacity);
