@@ -44,10 +44,14 @@ enum stage {
     STAGE_ASKING_LEFT,   /* following: whether something is open in those that are leaving */
 };
 
+/* What was logged of the lease last. */
+enum lease_word { LEASE_AWAY, LEASE_HELD, LEASE_ALONE };
+
 struct fetcher {
     struct service_context *context;
     enum stage stage;
     bool held;     /* we act as the fetcher */
+    enum lease_word lease_word;
     bool stalled;  /* the store does not answer */
     bool chosen;   /* the universe has candidates to act on */
     bool complete; /* all series were up to date once */
@@ -256,22 +260,35 @@ static void release_left(struct fetcher *fetcher)
 
 static void set_held(struct fetcher *fetcher, bool held)
 {
-    if (held != fetcher->held)
-        log_info(held ? "lease_taken" : "lease_lost", log_int("generation", (int64_t)fetcher->lease.generation));
     fetcher->held = held;
     publish_set_on(&fetcher->publish, held);
     poll_set_on(&fetcher->poll, held);
-    streams_set_on(&fetcher->streams, held);
-    metric_set(METRIC_lease_held, held);
 }
 
-/* While nobody answers, the shards stay with who has them: the generation is still ours, and if another one gets it,
+/* What may be done, and what was said of it last: to act without an answer is not to hold the lease. */
+static void tell_lease(struct fetcher *fetcher, bool held, int64_t now_ms)
+{
+    static const char *const events[] = {
+        [LEASE_AWAY] = "lease_lost", [LEASE_HELD] = "lease_taken", [LEASE_ALONE] = "acting_without_lease"};
+    bool has = lease_is_held(&fetcher->lease, now_ms);
+    enum lease_word word = !held ? LEASE_AWAY : has ? LEASE_HELD : LEASE_ALONE;
+    if (word != fetcher->lease_word)
+        log_info(events[word], log_int("generation", (int64_t)fetcher->lease.generation));
+    fetcher->lease_word = word;
+    metric_set(METRIC_lease_held, has);
+}
+
+/* Streams stay connected while only nobody answers: to hear is allowed, and to connect anew would cost seconds.
+ *
+ * While nobody answers, the shards stay with who has them: the generation is still ours, and if another one gets it,
  * its epochs are newer. Only when another one has it are they given up. */
 static void follow_lease(struct fetcher *fetcher, int64_t now_ms)
 {
-    bool held = lease_may_act(&fetcher->lease, now_ms);
+    bool held = !fetcher->stopping && lease_may_act(&fetcher->lease, now_ms);
     if (held != fetcher->held)
         set_held(fetcher, held);
+    tell_lease(fetcher, held, now_ms);
+    streams_set_on(&fetcher->streams, held || (!fetcher->stopping && lease_may_return(&fetcher->lease)), held);
     if (held) {
         market_set_generation(&fetcher->market, fetcher->lease.generation);
         control_set_generation(&fetcher->control, fetcher->lease.generation);
@@ -521,9 +538,9 @@ static void fetcher_on_subscribe(struct service_context *context, void *state, e
 static void fetcher_on_stop(struct service_context *context, void *state)
 {
     struct fetcher *fetcher = state;
-    set_held(fetcher, false);
     lease_give_back(&fetcher->lease);
     fetcher->stopping = true;
+    follow_lease(fetcher, clock_monotonic_ms());
     archive_on_tick(&fetcher->archive, clock_monotonic_ms());
     context->stop_ms = archive_is_empty(&fetcher->archive) ? 0 : STOP_MS;
 }

@@ -57,8 +57,9 @@ int lease_on_reply(struct lease_state *lease, const uint8_t *bytes, size_t size,
         return 0;
     }
     lease->generation = reply.generation;
-    if (reply.sent_ms + LEASE_MS > lease->held_until_ms)
-        lease->held_until_ms = reply.sent_ms + LEASE_MS;
+    int64_t until_ms = reply.sent_ms + LEASE_MS - LEASE_MARGIN_MS;
+    if (until_ms > lease->held_until_ms)
+        lease->held_until_ms = until_ms;
     return 0;
 }
 
@@ -69,8 +70,12 @@ bool lease_is_held(const struct lease_state *lease, int64_t now_ms)
 
 bool lease_may_act(const struct lease_state *lease, int64_t now_ms)
 {
-    return lease_is_held(lease, now_ms) ||
-           (lease->held_until_ms != 0 && !lease->refused && lease->unanswered >= LEASE_ALONE_ASKS);
+    return lease_is_held(lease, now_ms) || (lease_may_return(lease) && lease->unanswered >= LEASE_ALONE_ASKS);
+}
+
+bool lease_may_return(const struct lease_state *lease)
+{
+    return lease->held_until_ms != 0 && !lease->refused;
 }
 
 void lease_give_back(struct lease_state *lease)

@@ -1,5 +1,5 @@
-/* The lease that makes this fetcher the only one. It is renewed each second; who holds it counts from when the
- * request was sent, so it ends here before it ends at the store. */
+/* The lease that makes this fetcher the only one. It is renewed each second; who holds it counts from when the request was
+ * sent, and stops a margin earlier, so that what it has begun is over before the lease ends at the store. */
 /* SPDX-License-Identifier: MIT */
 #ifndef WICK_FETCHER_LEASE_H
 #define WICK_FETCHER_LEASE_H
@@ -8,6 +8,7 @@
 
 enum {
     LEASE_MS = 3000,
+    LEASE_MARGIN_MS = 500, /* the holder stops so much earlier */
     LEASE_RENEW_MS = 1000, /* while it is held */
     LEASE_ASK_MS = 250,    /* while it is not */
     LEASE_SILENCE_MS = 10000,
@@ -16,7 +17,7 @@ enum {
 
 struct lease_state {
     struct service_context *context; /* borrowed */
-    int64_t held_until_ms; /* monotonic; 0: never held */
+    int64_t held_until_ms; /* monotonic, without the margin; 0: never held, refused or given back */
     uint64_t generation;   /* of the newest grant */
     int64_t asked_ms;      /* when the newest request was sent; 0: never */
     int64_t answered_ms;   /* when the newest answer came, or the connection was made anew */
@@ -40,6 +41,9 @@ bool lease_is_held(const struct lease_state *lease, int64_t now_ms);
  * so long that nobody else can have got it either. Should another one have it all the same, its generation is newer and
  * ours is ignored by all who know it. A process that was stopped for a while asks again first. */
 bool lease_may_act(const struct lease_state *lease, int64_t now_ms);
+
+/* Whether it was held and only nobody answers: it may come back at any moment. */
+bool lease_may_return(const struct lease_state *lease);
 
 /* Gives it back: another one need not wait for its end. */
 void lease_give_back(struct lease_state *lease);

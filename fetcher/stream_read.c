@@ -91,7 +91,7 @@ static void on_candle(void *user, const char *name, uint32_t interval_s, const s
     if (!streams->stream->closes_candles)
         closed = stream_closes(row, candle, poll_exchange_ms(poll), poll->grace_ms, &ended);
     struct series *series = closed ? market_find(poll->market, row->instrument.symbol, interval_s) : NULL;
-    if (series != NULL)
+    if (series != NULL && streams->heeded)
         take_candle(streams, series, &ended);
 }
 

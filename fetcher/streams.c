@@ -324,11 +324,12 @@ void streams_stop(struct streams *streams)
     end_all(streams);
 }
 
-void streams_set_on(struct streams *streams, bool on)
+void streams_set_on(struct streams *streams, bool on, bool heeded)
 {
-    streams->on = on;
-    if (!on)
+    if (streams->on && !on)
         end_all(streams);
+    streams->on = on;
+    streams->heeded = heeded;
 }
 
 void streams_follow(struct streams *streams)
@@ -354,7 +355,7 @@ void streams_on_tick(struct streams *streams, int64_t now_ms)
     streams_watch(streams, now_ms);
     assign(streams, now_ms);
     streams_speak(streams, now_ms);
-    if (now_ms - streams->tickers_ms < streams->poll->tick_ms)
+    if (!streams->heeded || now_ms - streams->tickers_ms < streams->poll->tick_ms)
         return;
     streams->tickers_ms = now_ms;
     publish_fresh(streams);

@@ -42,7 +42,8 @@ struct streams {
     const struct exchange_stream *stream; /* NULL: REST alone */
     const char *tickers_url, *candles_url; /* NULL: not by stream */
     struct websockets *client; /* owned */
-    bool on;                   /* we hold the lease */
+    bool on;                   /* connections are kept, */
+    bool heeded;               /* and what they bring counts: we act as the fetcher */
     struct subscriptions subscriptions;
     struct stream_link links[STREAM_LINKS_MAX];
     struct stream_attempts attempts;
@@ -67,8 +68,9 @@ struct streams {
 int streams_open(struct streams *streams, struct poll *poll) MUST_CHECK;
 void streams_close(struct streams *streams);
 
-/* Whether anything is connected. When it is switched off, all connections end. */
-void streams_set_on(struct streams *streams, bool on);
+/* Whether anything is connected, and whether what comes is taken. When they are switched off, all connections end; while
+ * nothing is taken, they are kept and no new ones are opened. */
+void streams_set_on(struct streams *streams, bool on, bool heeded);
 
 /* The exchange wants to hear nothing from us: all connections end, and begin again when it may be asked again. */
 void streams_stop(struct streams *streams);

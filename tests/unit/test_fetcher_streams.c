@@ -255,6 +255,49 @@ static void a_lost_lease_ends_the_streams(void)
     settle(HISTORY_BEGINS);
 }
 
+/* The persister is restarted, or is away for longer: the lease ends, then we act without; nothing is connected anew. */
+static void an_outage_of_the_store_costs_no_connection(void)
+{
+    static const int64_t outages_ms[] = {1400, 3500, 4000, 5500, 30000};
+    begin(1);
+    for (size_t i = 0; i < sizeof outages_ms / sizeof *outages_ms; i++) {
+        run_past_close(-1500); /* a close is in it */
+        stage.persister_away = true;
+        stage_run(outages_ms[i]);
+        CU_ASSERT_EQUAL(metric_value(METRIC_lease_held), outages_ms[i] < 1500);
+        stage.persister_away = false;
+        stage_run(6000);
+        CU_ASSERT_EQUAL(metric_value(METRIC_lease_held), 1);
+        CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS);
+    }
+    CU_ASSERT_EQUAL(stage.stream_connections, 1);
+    CU_ASSERT_EQUAL(stage.candles_published, 5 * STAGE_SYMBOLS);
+    settle(HISTORY_BEGINS);
+}
+
+/* What is heard while we may not act goes nowhere, and another holder's word ends the connections. */
+static void without_the_lease_streams_are_only_heard(void)
+{
+    begin(1);
+    run_past_close(-2600); /* the lease lasts for 1.5 to 2.5 s more, and 3.75 to 4.75 s on it is acted without */
+    stage.persister_away = true;
+    unsigned published = stage.candles_published, messages = stage.stream_messages;
+    stage_run(3700);
+    CU_ASSERT(stage.stream_messages - messages >= 3 * STAGE_SYMBOLS);
+    CU_ASSERT_EQUAL(stage.candles_published, published);
+    CU_ASSERT_EQUAL(stage_streams_open(), 1);
+    stage.lease_taken = true;
+    stage.persister_away = false;
+    stage_run(2000);
+    CU_ASSERT_EQUAL(stage_streams_open(), 0);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_STANDBY);
+    CU_ASSERT_EQUAL(stage.candles_published, published);
+    stage.lease_taken = false;
+    stage_run(5000);
+    CU_ASSERT_EQUAL(metric_value(METRIC_stream_topics), TOPICS);
+    settle(HISTORY_BEGINS);
+}
+
 static void bans_are_obeyed(void)
 {
     begin(10);
@@ -312,6 +355,8 @@ const struct test suite_tests[] = {
     {"confirmations see what the exchange changes", confirmations_see_what_the_exchange_changes},
     {"streams follow the market", streams_follow_the_market},
     {"a lost lease ends the streams", a_lost_lease_ends_the_streams},
+    {"an outage of the store costs no connection", an_outage_of_the_store_costs_no_connection},
+    {"without the lease streams are only heard", without_the_lease_streams_are_only_heard},
     {"bans are obeyed", bans_are_obeyed},
     {"whatever happens, no candle is lost", whatever_happens_no_candle_is_lost},
     {NULL, NULL},
