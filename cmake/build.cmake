@@ -57,7 +57,7 @@ endfunction()
 function(wick_program name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE wick_build ${arg_LIBRARIES})
+  target_link_libraries(${name} PRIVATE wick_build ${arg_LIBRARIES} wick_version)
 endfunction()
 
 # Tests run far from UTC, in a zone with summer time (written out, as no machine has to know zones by name): nothing that

@@ -1,8 +1,9 @@
 /* The dashboard process. */
 /* SPDX-License-Identifier: MIT */
 #include "dashboard/dashboard.h"
+#include "lib/base/version.h"
 
 int main(int argc, char **argv)
 {
-    return service_main(&dashboard_service, argc, argv);
+    return version_asked(argc, argv) ? 0 : service_main(&dashboard_service, argc, argv);
 }

@@ -1,8 +1,9 @@
 /* The persister process. */
 /* SPDX-License-Identifier: MIT */
 #include "persister/persister.h"
+#include "lib/base/version.h"
 
 int main(int argc, char **argv)
 {
-    return service_main(&persister_service, argc, argv);
+    return version_asked(argc, argv) ? 0 : service_main(&persister_service, argc, argv);
 }

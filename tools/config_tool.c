@@ -1,5 +1,6 @@
 /* wick config: the merged configuration and where each value came from. */
 /* SPDX-License-Identifier: MIT */
+#include "lib/base/version.h"
 #include "lib/runtime/config.h"
 
 #include <stdio.h>
@@ -43,6 +44,8 @@ static int print_configuration(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (version_asked(argc, argv))
+        return 0;
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         fputs(usage, stdout);
     else if (argc == 2 && strcmp(argv[1], "--sample") == 0)

@@ -1,6 +1,7 @@
 /* wick exchanges: what can be followed, and what each can do. */
 /* SPDX-License-Identifier: MIT */
 #include "lib/base/interval.h"
+#include "lib/base/version.h"
 #include "lib/exchange/stream.h"
 
 #include <inttypes.h>
@@ -139,6 +140,8 @@ static void print_json(void)
 
 int main(int argc, char **argv)
 {
+    if (version_asked(argc, argv))
+        return 0;
     if (argc == 1) {
         print_text();
     } else if (argc == 2 && strcmp(argv[1], "--json") == 0) {

@@ -1,6 +1,7 @@
 /* wick keygen: the key pairs of a deployment as environment lines, or those of a data directory. A secret key goes to
  * the processes of its role and to nobody else. */
 /* SPDX-License-Identifier: MIT */
+#include "lib/base/version.h"
 #include "lib/runtime/curve.h"
 #include "proto/links.h"
 #include "tools/common/files.h"
@@ -97,6 +98,8 @@ static int usage(FILE *out)
 int main(int argc, char **argv)
 {
     int code;
+    if (version_asked(argc, argv))
+        return 0;
     (void)umask(077);
     if (sodium_init() < 0)
         return STATUS_FAILED;

@@ -1,6 +1,7 @@
 /* wick passwd: the Argon2id hash of a password, for DASHBOARD_PASSWORD_HASH. Reads it twice from the terminal without
  * showing it, or one line from a pipe. */
 /* SPDX-License-Identifier: MIT */
+#include "lib/base/version.h"
 #include "tools/common/password.h"
 
 #include <sodium.h>
@@ -65,6 +66,8 @@ static int read_password(char password[LINE_SIZE])
 int main(int argc, char **argv)
 {
     char password[LINE_SIZE], hash[PASSWORD_HASH_SIZE];
+    if (version_asked(argc, argv))
+        return 0;
     if (argc > 1) {
         bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
         fputs("usage: wick passwd\n\nReads a password and prints its hash, for DASHBOARD_PASSWORD_HASH.\n",

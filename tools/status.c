@@ -1,6 +1,7 @@
 /* wick status: what runs in a data directory and how it is, by each process's own word. */
 /* SPDX-License-Identifier: MIT */
 #include "lib/base/clock.h"
+#include "lib/base/version.h"
 #include "tools/common/json_text.h"
 #include "tools/common/memory.h"
 #include "tools/common/run_file.h"
@@ -235,6 +236,8 @@ int main(int argc, char **argv)
 {
     const char *data_dir = "data";
     bool json = false;
+    if (version_asked(argc, argv))
+        return 0;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0)
             return usage(stdout);

@@ -15,6 +15,8 @@ from pathlib import Path
 ROLES = ("fetcher", "analyzer", "trader", "persister", "dashboard")
 Z85 = r"[0-9a-zA-Z.:+=^!/*?&<>()\[\]{}@%$#-]{40}"
 
+PROJECT = Path(__file__).resolve().parents[2]
+
 failures = 0
 
 
@@ -38,11 +40,24 @@ class Programs:
 
 def check_usage(programs, home):
     for name in ("wick-keygen", "wick-passwd", "wick-exchanges", "wick-config", "wick-status", "wick-pages",
-                 "wick-import", "wick-export", "wick-verify"):
+                 "wick-import", "wick-export", "wick-verify", "wick-up", "wick-simulator"):
         status, out, _ = programs.run(name, "--help", directory=home)
         expect(f"{name} --help", status == 0 and out.startswith("usage: wick"), out)
+        kept = PROJECT / "docs" / "help" / f"{name.removeprefix('wick-')}.txt"
+        expect(f"docs/help has what {name} --help says; {name} --help >{kept} writes it anew",
+               not kept.exists() and name == "wick-pages" or kept.read_text() == out)
         status, out, errors = programs.run(name, "--frob", directory=home)
         expect(f"{name} --frob is refused", status == 2 and out == "" and errors != "", f"{status} {out}")
+    expect("nothing was written", list(home.iterdir()) == [])
+
+
+def check_version(programs, home):
+    names = sorted(path.name for path in programs.folder.glob("wick-*"))
+    expect("the programs are there", {"wick-fetcher", "wick-up", "wick-simulator"} <= set(names), names)
+    shown = {name: programs.run(name, "--version", directory=home)[:2] for name in names}
+    for name, (status, out) in shown.items():
+        expect(f"{name} --version", status == 0 and re.fullmatch(rf"{name} [\d.]+, commit (\w+|unknown), .+\n", out), out)
+    expect("all are of one build", len({out.partition(" ")[2] for _, out in shown.values()}) == 1, shown)
     expect("nothing was written", list(home.iterdir()) == [])
 
 
@@ -175,7 +190,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     programs = Programs(sys.argv[1])
-    checks = (check_usage, check_keygen, check_config, check_exchanges_and_status)
+    checks = (check_usage, check_version, check_keygen, check_config, check_exchanges_and_status)
     for check in checks:
         with tempfile.TemporaryDirectory(prefix="wick-programs-") as home:
             check(programs, Path(home))

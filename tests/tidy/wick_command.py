@@ -38,7 +38,8 @@ class World:
             directory.mkdir(parents=True)
         shutil.copy("wick", self.project)
         shutil.copy("tests/run.sh", self.project / "tests")
-        (self.project / "CMakeLists.txt").touch()
+        (self.project / "CMakeLists.txt").write_text("project(wick VERSION 7.8.9 LANGUAGES C)\n")
+        shutil.copytree("docs/help", self.project / "docs/help")
         (self.project / "CMakePresets.json").touch()
         (self.project / "dashboard/web/package-lock.json").write_text("{}")
         for name in REAL:
@@ -136,7 +137,20 @@ def check_verbs(folder):
         status, text, calls = world.run(*arguments)
         expect(f"wick {arguments} ends with {wanted}", status == wanted and calls == [], f"{status} {text} {calls}")
         expect(f"wick {arguments} says how it is used", "usage: wick" in text or "takes no arguments" in text, text)
+    for verb in ("up", "status", "simulator", "config", "keygen", "passwd", "exchanges", "import", "export", "verify", "build"):
+        status, text, calls = world.run(verb, "--help")
+        expect(f"wick {verb} --help neither installs nor builds", status == 0 and text.startswith("usage: wick") and calls == [],
+               f"{status} {text} {calls}")
+    status, text, calls = world.run("--version")
+    expect("wick --version neither", status == 0 and text == "wick 7.8.9, commit unknown, not built\n" and calls == [], text)
+    program = world.project / "build/release/bin/wick-up"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!{shutil.which('bash')}\necho wick-up 7.8.9, commit abc, Release\n")
+    program.chmod(0o755)
+    expect("and tells what is built", world.run("--version")[1] == "wick 7.8.9, commit abc, Release\n")
     (world.project / "CMakeLists.txt").unlink()
+    world.stub("wick-up", "echo wick-up 7.8.9, commit def, Release")
+    expect("an installation tells its own", world.run("--version")[1] == "wick 7.8.9, commit def, Release\n")
     for verb in ("keygen", "import", "export", "verify"):
         world.stub(f"wick-{verb}", f'echo "{verb} $*"')
         expect(f"an installation runs wick-{verb}", world.run(verb, "--data", "x")[1] == f"{verb} --data x\n")

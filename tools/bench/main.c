@@ -1,6 +1,7 @@
 /* wick-bench: runs the measurements and prints a row for each. */
 /* SPDX-License-Identifier: MIT */
 #include "lib/base/clock.h"
+#include "lib/base/version.h"
 #include "tools/bench/bench.h"
 
 #include <stdbool.h>
@@ -136,6 +137,8 @@ int main(int argc, char **argv)
 {
     bool json = false;
     int status = read_arguments(argc, argv, &json);
+    if (version_asked(argc, argv))
+        return 0;
     if (status >= 0)
         return status;
     if (!json)

@@ -3,6 +3,7 @@
 #include "tools/data/export_file.h"
 
 #include "lib/base/interval.h"
+#include "lib/base/version.h"
 #include "tools/common/database.h"
 #include "tools/common/files.h"
 #include "tools/common/flags.h"
@@ -214,6 +215,8 @@ int main(int argc, char **argv)
 {
     struct arguments given = {0};
     int code = read_arguments(argc, argv, &given);
+    if (version_asked(argc, argv))
+        return 0;
     if (code != 0) {
         (void)fprintf(stderr, "wick export: %s\n\n%s", error_message(), usage_text);
         return STATUS_USAGE;

@@ -3,6 +3,7 @@
 #include "tools/data/import_file.h"
 
 #include "lib/base/interval.h"
+#include "lib/base/version.h"
 #include "tools/common/database.h"
 #include "tools/common/flags.h"
 #include "tools/common/stop.h"
@@ -183,6 +184,8 @@ int main(int argc, char **argv)
     struct arguments given = {0};
     struct file_list list = {0};
     int operands = 0, code = read_arguments(argc, argv, &given, &operands), status = STATUS_FAILED;
+    if (version_asked(argc, argv))
+        return 0;
     if (code != 0) {
         (void)fprintf(stderr, "wick import: %s\n\n%s", error_message(), usage_text);
         return STATUS_USAGE;

@@ -1,6 +1,7 @@
 /* wick-pages NAME: prints a page of docs/. wick-pages --all DIR: writes all of them. The test `tidy` compares each with
  * its file. */
 /* SPDX-License-Identifier: MIT */
+#include "lib/base/version.h"
 #include "tools/pages/pages.h"
 
 #include "lib/ledger/ledger_page.h"
@@ -49,6 +50,8 @@ static int write_all(const char *directory)
 
 int main(int argc, char **argv)
 {
+    if (version_asked(argc, argv))
+        return 0;
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return usage(stdout);
     if (argc == 3 && strcmp(argv[1], "--all") == 0)

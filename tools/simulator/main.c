@@ -4,6 +4,7 @@
 #include "lib/base/decimal.h"
 #include "lib/base/interval.h"
 #include "lib/base/log.h"
+#include "lib/base/version.h"
 #include "tools/simulator/generate.h"
 #include "tools/simulator/options.h"
 #include "tools/simulator/replay.h"
@@ -242,6 +243,8 @@ int main(int argc, char **argv)
     static struct simulator simulator = {.journal = {.fd = -1}};
     struct simulator_options options;
     struct settings settings = {.start_ms = -1};
+    if (version_asked(argc, argv))
+        return 0;
     keep_memory_small();
     if (simulator_options_read(argc, argv, &options) != 0)
         return fail(EXIT_USAGE);

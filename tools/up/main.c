@@ -1,5 +1,6 @@
 /* wick up: everything on this machine. */
 /* SPDX-License-Identifier: MIT */
+#include "lib/base/version.h"
 #include "tools/up/options.h"
 #include "tools/up/plan.h"
 #include "tools/up/supervisor.h"
@@ -42,6 +43,8 @@ int main(int argc, char **argv)
 {
     static struct plan plan; /* large */
     struct up_options asked;
+    if (version_asked(argc, argv))
+        return 0;
     supervisor_hold_signals();
     int code = up_options_read(argc, argv, &asked);
     if (code != 0)
