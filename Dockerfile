@@ -3,9 +3,9 @@
 FROM debian:12-slim AS build
 WORKDIR /source
 COPY . .
-# What --version says: docker build --build-arg WICK_COMMIT=$(git rev-parse --short=12 HEAD) .
-ARG WICK_COMMIT
-RUN WICK_COMMIT=$WICK_COMMIT ./wick build
+# What --version says: docker build --build-arg BUILD_COMMIT=$(git rev-parse --short=12 HEAD) .
+ARG BUILD_COMMIT
+RUN BUILD_COMMIT=$BUILD_COMMIT ./wick build
 
 FROM debian:12-slim
 RUN apt-get update \

@@ -1,6 +1,6 @@
 # What --version says. WICK_COMMIT is for builds without the repository, such as those of an image; else git tells it,
 # and CMake runs anew when HEAD has moved.
-set(WICK_COMMIT "$ENV{WICK_COMMIT}" CACHE STRING "the commit that is built; empty: the repository's")
+set(WICK_COMMIT "$ENV{BUILD_COMMIT}" CACHE STRING "the commit that is built; empty: the repository's")
 
 function(wick_find_commit out)
   set(commit ${WICK_COMMIT})
