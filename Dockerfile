@@ -10,7 +10,7 @@ RUN BUILD_COMMIT=$BUILD_COMMIT ./wick build
 FROM debian:12-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libcurl4 libfyaml0 libmicrohttpd12 libmsgpackc2 libpq5 \
-      libsimdjson14 libsodium23 libsqlite3-0 libwslay1 libzmq5 \
+      libsimdjson14 libsodium23 libsqlite3-0 libwslay1 libzip4 libzmq5 \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -o 65532 -g 65532 -m 0700 /data
 COPY --from=build /source/wick /source/build/release/bin/ /usr/local/bin/

@@ -160,6 +160,7 @@ static void shut(struct sqlite *sqlite)
 /* Closes the file and says why in the store's text; it is opened again after a pause. */
 static void go_away(struct sqlite *sqlite)
 {
+    sqlite->store->is_held = (sqlite3_errcode(sqlite->database) & 0xff) == SQLITE_BUSY;
     shut(sqlite);
     sqlite->retry_ms = clock_monotonic_ms() + backoff_next(&sqlite->backoff);
     (void)snprintf(sqlite->store->text, sizeof sqlite->store->text, "sqlite %.100s: %.140s", sqlite->path,

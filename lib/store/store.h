@@ -211,6 +211,7 @@ struct store {
     const struct store_kind *kind;
     void *state;       /* kind->state_size bytes, zeroed before open; owned */
     char text[256];    /* what it is doing or what is wrong, for people; never a secret */
+    bool is_held;      /* it is not ready only because somebody else holds it, which passes by itself */
     struct store_pool pool;
     bool holds_answers; /* set by the owner: no part and no end of a query for now */
 };

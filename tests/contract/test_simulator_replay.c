@@ -65,7 +65,7 @@ static void wrong_lines_are_named(void)
         {"", ":1: ", "the file ends"},
         {"time,o,h,l,c,v\n" FIRST_ROW, ":1: ", "expected 'open_time_ms,open,high,low,close,volume'"},
         {HEADER, ":2: ", "at least one candle"},
-        {HEADER FIRST_ROW "\n", ":3: ", "1 fields, expected 6"},
+        {HEADER FIRST_ROW "\n1\n", ":4: ", "1 fields, expected 6"},
         {HEADER FIRST_ROW "1734739260000,1,1,1,1\n", ":3: ", "5 fields"},
         {HEADER FIRST_ROW "1734739260000,1,1,1,1,1,1\n", ":3: ", "7 fields"},
         {HEADER "abc,1,1,1,1,1\n", ":2: ", "open_time_ms 'abc'"},

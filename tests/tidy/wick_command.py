@@ -15,7 +15,7 @@ REAL = ("awk", "bash", "cat", "chmod", "cmp", "cp", "dirname", "env", "flock", "
 COMMANDS = ("gcc", "g++", "cmake", "ninja", "pkg-config", "node", "npm")
 LIBRARIES = ("libc6-dev", "libzmq3-dev", "libcurl4-openssl-dev", "libpq-dev", "libsqlite3-dev", "libmicrohttpd-dev",
              "libwslay-dev",
-             "libsodium-dev", "libfyaml-dev", "libsimdjson-dev", "zlib1g-dev", "ca-certificates")
+             "libsodium-dev", "libfyaml-dev", "libsimdjson-dev", "zlib1g-dev", "libzip-dev", "ca-certificates")
 
 STUBS = {
     "dpkg-query": 'for package in "${@:4}"; do grep -qx "$package" "$WORLD/installed" && echo "ii $package"; done; exit 1',

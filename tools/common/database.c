@@ -3,6 +3,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/runtime/config.h"
+#include "lib/store/audit.h"
 #include "tools/common/market_file.h"
 
 #include <errno.h>
@@ -10,7 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WAIT_LONGEST_MS = 250 };
+enum {
+    WAIT_LONGEST_MS = 250,
+    SILENT_MS = 2000, /* a wait that is longer is told of */
+};
 
 /* ---- which ---- */
 
@@ -51,6 +55,7 @@ static int choose_url(const struct database_flags *flags, const struct config *c
 static int choose_exchange(const struct database_flags *flags, const struct config *config, struct database_choice *out)
 {
     bool elsewhere = flags->data == NULL && (flags->database != NULL || is_given(config, "database", "url"));
+    out->is_in_data_dir = !elsewhere && flags->database == NULL;
     int code = copy(out->exchange, sizeof out->exchange, config->exchange_name, "exchange.name");
     if (code != 0 || elsewhere || is_given(config, "exchange", "name"))
         return code;
@@ -108,12 +113,30 @@ static int wait_ready(struct store *store, int64_t until_ms)
     return 0;
 }
 
+/* What keeps a database from being reached now will keep it so for a minute: a wrong name, a wrong password, a folder
+ * that is not there. A server is asked first, since its store tells nothing until it answers. What a server that answers
+ * lacks, the schema, the store makes. */
+static int reach(const char *url)
+{
+    struct audit *audit = NULL;
+    int code = audit_open(&audit, url);
+    if (code == 0)
+        audit_close(audit);
+    return code == ERROR_CONNECTION || code == ERROR_ARGUMENT ? code : 0;
+}
+
 int database_open(struct store *store, const char *url)
 {
-    int code = store_open(store, url);
+    bool is_file = strncmp(url, "sqlite:", strlen("sqlite:")) == 0;
+    int code = is_file ? 0 : reach(url);
+    if (code == 0)
+        code = store_open(store, url);
     if (code != 0)
         return code;
-    code = wait_ready(store, clock_monotonic_ms() + DATABASE_PATIENCE_MS);
+    if (is_file && !store->kind->ready(store) && !store->is_held)
+        code = error_set(ERROR_CONNECTION, "%s", store->text); /* a file is opened, or not, before store_open returns */
+    if (code == 0)
+        code = wait_ready(store, clock_monotonic_ms() + DATABASE_PATIENCE_MS);
     if (code != 0)
         store_close(store);
     return code;
@@ -131,9 +154,16 @@ static void on_done(void *user, const struct store_result *result)
     finished->done = true;
 }
 
+/* Who waits for a program that is silent thinks that it hangs. */
+static void tell_wait(const char *reason)
+{
+    (void)fprintf(stderr, "wick: %s; trying again for up to %d s\n", reason, DATABASE_PATIENCE_MS / 1000);
+}
+
 int database_write(struct store *store, const struct store_batch *batch)
 {
     int64_t until_ms = clock_monotonic_ms() + DATABASE_PATIENCE_MS;
+    bool told = false;
     for (;;) {
         struct finished finished = {0};
         int code = wait_ready(store, until_ms);
@@ -144,6 +174,10 @@ int database_write(struct store *store, const struct store_batch *batch)
             turn(store);
         if (finished.result.code != ERROR_CONNECTION)
             return finished.result.code == 0 ? 0 : error_set(finished.result.code, "%s", finished.result.message);
+        if (!told && clock_monotonic_ms() > until_ms - DATABASE_PATIENCE_MS + SILENT_MS) {
+            tell_wait(finished.result.message);
+            told = true;
+        }
         if (clock_monotonic_ms() >= until_ms)
             return error_set(ERROR_TIMEOUT, "nothing could be written for %d s: %s", DATABASE_PATIENCE_MS / 1000,
                              finished.result.message);

@@ -8,6 +8,7 @@
 #include "lib/store/store.h"
 #include "proto/message.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -26,18 +27,20 @@ struct database_choice {
     char url[DATABASE_URL_SIZE]; /* a secret: it may have a password */
     char data_dir[DATABASE_TEXT_SIZE];
     char exchange[NAME_SIZE];                  /* as configured, else the data directory's */
+    bool is_in_data_dir;                       /* the database is the one that the data directory keeps */
     char exchange_url[DATABASE_TEXT_SIZE];     /* empty: the exchange's own */
 };
 
 /* ERROR_CONFIGURATION after the errors of a configuration were written to standard error; ERROR_RANGE. */
 int database_choose(const struct database_flags *flags, struct database_choice *out) MUST_CHECK;
 
-/* Opens the store of a URL, creating it where it does not exist, and waits until it is ready. ERROR_ARGUMENT;
- * ERROR_TIMEOUT with what the store says when it is not ready within DATABASE_PATIENCE_MS. */
+/* Opens the store of a URL, creating it where it does not exist, and waits until it is ready while another program holds
+ * it. ERROR_ARGUMENT; ERROR_CONNECTION at once, with what is wrong, for a database that cannot be reached; ERROR_TIMEOUT
+ * when it is not ready within DATABASE_PATIENCE_MS. */
 int database_open(struct store *store, const char *url) MUST_CHECK;
 
 /* Writes a batch and waits until it is committed. While the database is away, or another program holds it, it goes on
- * trying for DATABASE_PATIENCE_MS. ERROR_TIMEOUT, ERROR_STORE. */
+ * trying for DATABASE_PATIENCE_MS, and says so on standard error in time. ERROR_TIMEOUT, ERROR_STORE. */
 int database_write(struct store *store, const struct store_batch *batch) MUST_CHECK;
 
 /* The exit status of a tool for a code: 0 ok, 1 failed, 2 usage, 4 bad configuration, 5 timed out. */

@@ -3,15 +3,20 @@
 
 #include "lib/base/interval.h"
 #include "lib/series/candle.h"
+#include "tools/common/time_text.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { TIME = 0, OPEN, HIGH, LOW, CLOSE, VOLUME, OWN_COLUMNS, BINANCE_COLUMNS = 12 };
 
 static const char *const column_names[OWN_COLUMNS] = {"open time", "open", "high", "low", "close", "volume"};
 
-/* Times above are in us: as ms it would be the year 5138. */
-static const int64_t ms_most = 100000000000000;
+const char *const time_unit_names[TIME_UNITS] = {"seconds", "milliseconds", "microseconds", "nanoseconds"};
+
+/* A candle closes at the end of its interval; local and foreign clocks may differ by this. */
+static const int64_t clock_tolerance_ms = 60000;
 
 /* ---- the name ---- */
 
@@ -83,30 +88,42 @@ static bool is_number(struct csv_field field)
     return csv_decimal(field, &number) == 0;
 }
 
+static bool is_word(struct csv_field field, const char *word)
+{
+    return field.length == strlen(word) && strncasecmp(field.text, word, field.length) == 0;
+}
+
+/* Whether a line names the columns of a kind. They stand in the middle, too, where files were put together. */
+static bool is_header(const struct csv_field *fields, int count)
+{
+    static const char *const names[OWN_COLUMNS] = {NULL, "open", "high", "low", "close", "volume"};
+    bool named = (count == OWN_COLUMNS && is_word(fields[TIME], "open_time_ms")) ||
+                 (count == BINANCE_COLUMNS && (is_word(fields[TIME], "open_time") || is_word(fields[TIME], "open time")));
+    for (int i = OPEN; named && i < OWN_COLUMNS; i++)
+        named = is_word(fields[i], names[i]);
+    return named;
+}
+
 static int find_kind(struct candle_source *source, const char *line, size_t length)
 {
     struct csv_field fields[BINANCE_COLUMNS];
     int count = csv_split(line, length, fields, BINANCE_COLUMNS);
-    bool own_header = length == strlen(CSV_CANDLE_HEADER) && memcmp(line, CSV_CANDLE_HEADER, length) == 0;
-    bool binance_header = count == BINANCE_COLUMNS && fields[TIME].length == strlen("open_time") &&
-                          memcmp(fields[TIME].text, "open_time", fields[TIME].length) == 0;
-    source->columns = own_header ? OWN_COLUMNS : BINANCE_COLUMNS;
-    source->has_first = count == BINANCE_COLUMNS && is_number(fields[TIME]);
+    bool has_header = is_header(fields, count);
+    source->columns = count;
+    source->has_first = !has_header && count == BINANCE_COLUMNS && is_number(fields[TIME]);
     source->first = line;
     source->first_length = length;
-    if (own_header || binance_header || source->has_first)
+    if (has_header || source->has_first)
         return 0;
-    if (length >= 4 && memcmp(line, "PK\x03\x04", 4) == 0)
-        return error_set(ERROR_SYNTAX, "this is a zip archive; unpack it first");
     return error_set(ERROR_SYNTAX, "the line '%.*s', expected '" CSV_CANDLE_HEADER "', or the %d columns of Binance's dumps",
                      (int)(length < 60 ? length : 60), line, BINANCE_COLUMNS);
 }
 
-int candle_source_open(struct candle_source *source, const char *path, uint32_t interval_s)
+int candle_source_open(struct candle_source *source, const char *path, uint32_t interval_s, int64_t now_ms)
 {
     const char *line;
     size_t length;
-    *source = (struct candle_source){.interval_s = interval_s, .previous_ms = -1};
+    *source = (struct candle_source){.interval_s = interval_s, .now_ms = now_ms, .previous_ms = -1};
     int code = csv_open(&source->file, path);
     if (code != 0)
         return code;
@@ -125,44 +142,104 @@ void candle_source_close(struct candle_source *source)
     csv_close(&source->file);
 }
 
-/* ---- one row ---- */
+/* ---- the time of a row ---- */
 
-static int read_field(const struct csv_field *fields, int column, struct decimal *out)
+/* Decimals of a volume that no column has room for are noise of binary fractions; another number that has them is
+ * refused. */
+static int read_number(struct csv_field field, int column, struct decimal *out, bool *rounded)
 {
-    struct csv_field field = fields[column];
-    int code = csv_decimal(field, out);
-    if (code == ERROR_SYNTAX)
-        return error_set(ERROR_SYNTAX, "%s '%.*s', expected a decimal number", column_names[column], csv_shown(field),
-                         field.text);
-    if (code != 0)
-        return error_set(ERROR_RANGE, "%s '%.*s', expected a number of at most 18 decimals and 63 bits",
-                         column_names[column], csv_shown(field), field.text);
-    return 0;
+    char why[256];
+    int code = column == VOLUME ? csv_decimal_rounded(field, out, rounded) : csv_decimal(field, out);
+    if (code == 0)
+        return 0;
+    (void)snprintf(why, sizeof why, "%s", error_message());
+    return error_set(code, "%s %s", column_names[column], why);
 }
 
-static int read_time(const struct csv_field *fields, int64_t *open_time_ms)
+/* What a unit is in ms: multiplied or divided. */
+static const struct {
+    int64_t times, parts;
+} unit_ms[TIME_UNITS] = {{1000, 1}, {1, 1}, {1, 1000}, {1, 1000000}};
+
+/* The unit of a time: the one in which it lies between 2009 and now, else the one in which it comes closest to our days. */
+static enum time_unit unit_of(int64_t number, int64_t now_ms)
+{
+    static const int64_t year_5138[] = {100000000000, 100000000000000, 100000000000000000};
+    int unit = UNIT_S;
+    int64_t time_ms;
+    for (; unit < TIME_UNITS; unit++)
+        if (!__builtin_mul_overflow(number, unit_ms[unit].times, &time_ms) &&
+            candle_time_is_plausible(time_ms / unit_ms[unit].parts, now_ms))
+            return unit;
+    for (unit = UNIT_S; unit < UNIT_NS && number >= year_5138[unit]; unit++)
+        ;
+    return unit;
+}
+
+static int refuse_time(struct csv_field field, int64_t time_ms, const char *why)
+{
+    char text[TIME_TEXT_SIZE];
+    time_print(time_ms, text);
+    return error_set(ERROR_RANGE, "open time %.*s, which is %s, %s", csv_shown(field), field.text, text, why);
+}
+
+static int64_t greatest_divisor(int64_t left, int64_t right)
+{
+    while (right != 0) {
+        int64_t rest = left % right;
+        left = right;
+        right = rest;
+    }
+    return left;
+}
+
+/* Notes a time that can be, for what the times of the file are as a whole. */
+static void note_time(struct candle_source *source, int64_t time_ms, enum time_unit unit)
+{
+    int64_t step_ms = source->previous_ms < 0 ? 0 : time_ms - source->previous_ms;
+    source->times++;
+    source->steps += step_ms != 0;
+    source->units[unit]++;
+    source->off_grid += interval_open_time(source->interval_s, time_ms) != time_ms;
+    source->step_ms = greatest_divisor(step_ms < 0 ? -step_ms : step_ms, source->step_ms);
+    source->previous_ms = time_ms;
+}
+
+static int read_time(struct candle_source *source, struct csv_field field, int64_t *open_time_ms)
 {
     struct decimal time;
-    int code = read_field(fields, TIME, &time);
+    bool rounded;
+    int code = read_number(field, TIME, &time, &rounded);
     if (code != 0)
         return code;
-    bool is_us = time.mantissa > ms_most;
-    if (time.scale != 0 || (is_us && time.mantissa % 1000 != 0))
-        return error_set(ERROR_SYNTAX, "open time '%.*s', expected whole milliseconds", csv_shown(fields[TIME]),
-                         fields[TIME].text);
-    *open_time_ms = is_us ? time.mantissa / 1000 : time.mantissa;
+    if (time.mantissa < 0)
+        return error_set(ERROR_RANGE, "open time '%.*s', expected 2009-01-01 or later", csv_shown(field), field.text);
+    enum time_unit unit = unit_of(time.mantissa, source->now_ms);
+    if (time.scale != 0 || time.mantissa % unit_ms[unit].parts != 0)
+        return error_set(ERROR_SYNTAX, "open time '%.*s', expected whole milliseconds", csv_shown(field), field.text);
+    int64_t time_ms = time.mantissa * unit_ms[unit].times / unit_ms[unit].parts;
+    if (!candle_time_is_plausible(time_ms, INT64_MAX))
+        return refuse_time(field, time_ms, "expected 2009-01-01 or later");
+    if (!candle_time_is_plausible(time_ms, source->now_ms))
+        return refuse_time(field, time_ms, "expected one that is not past now");
+    note_time(source, time_ms, unit);
+    if (time_ms + (int64_t)source->interval_s * 1000 > source->now_ms + clock_tolerance_ms)
+        return refuse_time(field, time_ms, "expected a candle that has closed");
+    *open_time_ms = time_ms;
     return 0;
 }
 
+/* ---- the numbers of a row ---- */
+
 /* Brings the four prices to one scale: the largest of theirs. */
-static int read_amounts(const struct csv_field *fields, struct candle *out)
+static int read_amounts(const struct csv_field *fields, struct candle *out, bool *rounded)
 {
     struct decimal numbers[OWN_COLUMNS];
     int64_t *const prices[OWN_COLUMNS] = {NULL, &out->open, &out->high, &out->low, &out->close, NULL};
     int code = 0;
     out->price_scale = 0;
     for (int i = OPEN; i <= VOLUME && code == 0; i++) {
-        code = read_field(fields, i, &numbers[i]);
+        code = read_number(fields[i], i, &numbers[i], rounded);
         if (code == 0 && i < VOLUME && numbers[i].scale > out->price_scale)
             out->price_scale = numbers[i].scale;
     }
@@ -177,39 +254,39 @@ static int read_amounts(const struct csv_field *fields, struct candle *out)
     return code;
 }
 
-static int read_row(struct candle_source *source, const char *line, size_t length, struct candle *out)
+static int read_row(struct candle_source *source, const struct csv_field *fields, int count, struct candle *out)
 {
-    struct csv_field fields[BINANCE_COLUMNS];
     struct candle candle;
-    int count = csv_split(line, length, fields, BINANCE_COLUMNS);
+    bool rounded = false;
     if (count != source->columns)
         return error_set(ERROR_SYNTAX, "%d fields, expected %d", count, source->columns);
-    int code = read_time(fields, &candle.open_time_ms);
+    int code = read_time(source, fields[TIME], &candle.open_time_ms);
     if (code == 0)
-        code = read_amounts(fields, &candle);
+        code = read_amounts(fields, &candle, &rounded);
     if (code == 0)
         code = candle_check(&candle, source->interval_s);
     if (code != 0)
         return code;
-    if (candle.open_time_ms <= source->previous_ms)
-        return error_set(ERROR_RANGE, "open time %lld, expected one after %lld, the row before",
-                         (long long)candle.open_time_ms, (long long)source->previous_ms);
-    source->previous_ms = candle.open_time_ms;
+    source->rounded += rounded;
     *out = candle;
     return 0;
 }
 
 int candle_source_next(struct candle_source *source, struct candle *out, bool *more)
 {
+    struct csv_field fields[BINANCE_COLUMNS];
     const char *line = source->first;
     size_t length = source->first_length;
-    int code = 0;
-    if (!source->has_first)
-        code = csv_next(&source->file, &line, &length);
-    source->has_first = false;
-    *more = code != 0 || line != NULL;
-    if (code != 0 || line == NULL)
-        return code;
-    code = read_row(source, line, length, out);
+    int code = 0, count;
+    do {
+        if (!source->has_first)
+            code = csv_next(&source->file, &line, &length);
+        source->has_first = false;
+        *more = code != 0 || line != NULL;
+        if (code != 0 || line == NULL)
+            return code;
+        count = csv_split(line, length, fields, BINANCE_COLUMNS);
+    } while (is_header(fields, count));
+    code = read_row(source, fields, count, out);
     return code != 0 ? csv_blame(&source->file, code) : 0;
 }

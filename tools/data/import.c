@@ -2,10 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/data/import_file.h"
 
+#include "lib/base/clock.h"
 #include "lib/base/interval.h"
 #include "lib/base/version.h"
 #include "tools/common/database.h"
+#include "tools/common/files.h"
 #include "tools/common/flags.h"
+#include "tools/common/market_file.h"
 #include "tools/common/stop.h"
 #include "tools/data/candle_source.h"
 #include "tools/data/file_list.h"
@@ -18,13 +21,14 @@ enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 static const char usage_text[] =
     "usage: wick import [FLAGS] FILE|DIR...\n\n"
-    "Candles from files into the store: CSV, plain or gzip, with Wick's own columns (open_time_ms,open,high,low,close,\n"
+    "Candles from files into the store: CSV, plain, gzip or zip, with Wick's own columns (open_time_ms,open,high,low,close,\n"
     "volume) or those of Binance's public dumps. It may run beside everything else, and as often as one likes: what is\n"
     "stored already is passed over.\n\n"
-    "  --exchange NAME    whose candles they are; the configured exchange\n"
+    "  --exchange NAME    whose candles they are; the configured exchange, else the data directory's\n"
     "  --symbol S         the market, where the files' names do not tell (BTCUSDT_1m.csv.gz, BTCUSDT-1m-2024-12.csv)\n"
     "  --interval I       likewise: 1m, 5m, 1h ...\n"
     "  --no-absences      do not record the times that a file lacks between two of its rows\n"
+    "  --sparse           the files lack most times: do not refuse them as candles of a longer interval\n"
     "  --database URL     sqlite:PATH or postgresql://...; or\n"
     "  --config FILE      the database of a configuration; or\n"
     "  --data DIR         that of `wick up` in a data directory (./data)\n"
@@ -34,54 +38,62 @@ static const char usage_text[] =
 struct arguments {
     const char *exchange, *symbol, *interval;
     struct database_flags database;
-    bool no_absences, json, help;
+    bool no_absences, sparse, json, help;
     uint32_t interval_s; /* of --interval; 0: the names tell */
 };
 
 /* ---- telling ---- */
 
-static void add_up(struct import_counts *sum, const struct import_counts *counts)
+/* "; times in nanoseconds", unless all are in ms. */
+static void print_units(const struct import_counts *counts)
 {
-    sum->rows += counts->rows;
-    sum->added += counts->added;
-    sum->changed += counts->changed;
-    sum->unchanged += counts->unchanged;
-    sum->refused += counts->refused;
-    sum->gaps += counts->gaps;
-    sum->gap_candles += counts->gap_candles;
-    sum->absent_candles += counts->absent_candles;
+    const char *before = "; times in ";
+    if (counts->units[UNIT_S] + counts->units[UNIT_US] + counts->units[UNIT_NS] == 0)
+        return;
+    for (int i = 0; i < TIME_UNITS; i++) {
+        if (counts->units[i] == 0)
+            continue;
+        printf("%s%s", before, time_unit_names[i]);
+        before = " and ";
+    }
 }
 
 static void print_counts(const char *what, const struct import_counts *counts)
 {
     printf("%s: %" PRId64 " rows, %" PRId64 " new, %" PRId64 " changed, %" PRId64 " unchanged, %" PRId64 " refused; %" PRId64
-           " candles missing in %" PRId64 " gaps, %" PRId64 " recorded as absent\n",
+           " candles missing in %" PRId64 " gaps, %" PRId64 " recorded as absent",
            what, counts->rows, counts->added, counts->changed, counts->unchanged, counts->refused, counts->gap_candles,
            counts->gaps, counts->absent_candles);
+    if (counts->rounded > 0)
+        printf("; %" PRId64 " volumes rounded to %d decimals", counts->rounded, DECIMAL_SCALE_MAX);
+    print_units(counts);
+    if (counts->turned > 0)
+        printf("; newest first, turned round");
+    printf("\n");
 }
 
 static void print_json(const struct import_counts *sum, size_t files, size_t failed)
 {
     printf("{\"files\": %zu, \"failed\": %zu, \"rows\": %" PRId64 ", \"new\": %" PRId64 ", \"changed\": %" PRId64
            ", \"unchanged\": %" PRId64 ", \"refused\": %" PRId64 ", \"gaps\": %" PRId64 ", \"gap_candles\": %" PRId64
-           ", \"absent_candles\": %" PRId64 "}\n",
+           ", \"absent_candles\": %" PRId64 ", \"rounded\": %" PRId64 "}\n",
            files, failed, sum->rows, sum->added, sum->changed, sum->unchanged, sum->refused, sum->gaps, sum->gap_candles,
-           sum->absent_candles);
+           sum->absent_candles, sum->rounded);
 }
 
 /* ---- the work ---- */
 
-static int import_one(const struct import *import, const struct arguments *given, const char *path,
+static int import_one(const struct import *import, const struct arguments *given, const struct listed_file *file,
                       struct import_counts *counts)
 {
     char symbol[SYMBOL_SIZE] = "";
     uint32_t interval_s = given->interval_s;
     int code = 0;
     if (given->symbol == NULL || interval_s == 0)
-        code = candle_source_name(path, given->symbol == NULL ? symbol : NULL, interval_s == 0 ? &interval_s : NULL);
+        code = candle_source_name(file->path, given->symbol == NULL ? symbol : NULL, interval_s == 0 ? &interval_s : NULL);
     if (code != 0)
         return code;
-    return import_file(import, path, given->symbol != NULL ? given->symbol : symbol, interval_s, counts);
+    return import_file(import, file, given->symbol != NULL ? given->symbol : symbol, interval_s, counts);
 }
 
 /* Imports the files one by one. One that fails does not stop the others; a database that stays away does. */
@@ -93,13 +105,13 @@ static int import_all(struct import *import, const struct arguments *given, cons
     for (size_t i = 0; i < list->count && code != ERROR_AGAIN && code != ERROR_TIMEOUT; i++) {
         struct import_counts counts = {0};
         code = *import->interrupted != 0 ? error_set(ERROR_AGAIN, "interrupted")
-                                         : import_one(import, given, list->files[i].path, &counts);
+                                         : import_one(import, given, &list->files[i], &counts);
         progress_erase(import->progress);
-        add_up(&sum, &counts);
+        import_counts_add(&sum, &counts);
         import->bytes_before += list->files[i].size;
         if (code != 0)
             (void)fprintf(stderr, "wick import: %s\n", error_message());
-        else if (!given->json)
+        if (!given->json && (code == 0 || counts.rows > 0))
             print_counts(list->files[i].path, &counts);
         failed += code != 0;
         done += code == 0;
@@ -115,22 +127,44 @@ static int import_all(struct import *import, const struct arguments *given, cons
     return failed > 0 || sum.refused > 0 ? STATUS_FAILED : 0;
 }
 
+/* A data directory is made where there is none, and holds the candles of one exchange. */
+static int open_data_dir(const struct database_choice *choice, const char *exchange)
+{
+    if (!choice->is_in_data_dir)
+        return 0;
+    int code = directory_create(choice->data_dir);
+    return code == 0 ? market_file_tie_exchange(choice->data_dir, exchange) : code;
+}
+
+static int open_database(struct import *import, const struct database_choice *choice)
+{
+    int code = open_data_dir(choice, import->exchange);
+    if (code != 0)
+        return code;
+    code = database_open(import->store, choice->url);
+    return code == 0 ? audit_open(&import->audit, choice->url) : code;
+}
+
 static int open_and_import(const struct arguments *given, const struct file_list *list)
 {
     struct database_choice choice;
     struct store store = {0};
     struct progress progress;
-    struct import import = {.store = &store, .absences = !given->no_absences, .bytes_all = list->size};
+    struct import import = {
+        .store = &store,
+        .absences = !given->no_absences,
+        .is_sparse = given->sparse,
+        .now_ms = clock_wall_ms(),
+        .bytes_all = list->size,
+        .progress = &progress,
+    };
     int code = database_choose(&given->database, &choice);
+    import.exchange = given->exchange != NULL ? given->exchange : choice.exchange;
     if (code == 0)
-        code = database_open(&store, choice.url);
-    if (code == 0)
-        code = audit_open(&import.audit, choice.url);
+        code = open_database(&import, &choice);
     int status = status_of_code(code);
     if (code == 0) {
-        import.exchange = given->exchange != NULL ? given->exchange : choice.exchange;
         import.interrupted = stop_on_signals();
-        import.progress = &progress;
         progress_open(&progress, "import");
         status = import_all(&import, given, list);
     } else {
@@ -163,6 +197,7 @@ static int read_arguments(int argc, char **argv, struct arguments *given, int *o
         {"config", NULL, &given->database.config},
         {"data", NULL, &given->database.data},
         {"no-absences", &given->no_absences, NULL},
+        {"sparse", &given->sparse, NULL},
         {"json", &given->json, NULL},
         {"help", &given->help, NULL},
         {0},

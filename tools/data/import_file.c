@@ -1,4 +1,4 @@
-/* Rows are gathered in batches. For each, the stored candles of the same time are gone through beside it: so it is known
+/* The rows of a file are written in batches. For each, the stored candles of the same time are gone through beside it: so it is known
  * which rows are new, changed or unchanged, and which times really lack a candle. */
 /* SPDX-License-Identifier: MIT */
 #include "tools/data/import_file.h"
@@ -7,7 +7,7 @@
 #include "lib/series/candle.h"
 #include "tools/common/array.h"
 #include "tools/common/database.h"
-#include "tools/data/candle_source.h"
+#include "tools/data/candle_table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,9 +17,12 @@
 /* A file at work. */
 struct work {
     const struct import *import;
-    struct candle_source source;
+    struct candle_table table;
     struct import_counts *counts;
+    struct import_counts batch; /* what of the batch at hand is counted once it is committed */
+    const struct listed_file *file;
     const char *symbol;
+    uint32_t interval_s;
     int64_t step_ms;
     int64_t series_id; /* -1: the store does not have the series yet */
 
@@ -27,7 +30,6 @@ struct work {
     bool *follows;             /* of each row: whether the file says that nothing is missing between it and the row before
                                   but what was never there; owned */
     size_t count;
-    bool is_broken; /* a row was refused since the last good one */
 
     /* While a batch is compared: */
     size_t row;         /* the first that no stored candle has passed */
@@ -81,13 +83,13 @@ static int add_absence(struct work *work, int64_t first_ms, int64_t last_ms)
     struct store_absence *absence = &work->absences[work->absence_count++];
     *absence = (struct store_absence){
         .exchange = work->import->exchange,
-        .absence = {.interval_s = work->source.interval_s,
+        .absence = {.interval_s = work->interval_s,
                     .first_open_ms = first_ms,
                     .last_open_ms = last_ms,
                     .reason = ABSENCE_REASON_SOURCE_LACKS},
     };
     (void)snprintf(absence->absence.symbol, sizeof absence->absence.symbol, "%s", work->symbol);
-    work->counts->absent_candles += (last_ms - first_ms) / work->step_ms + 1;
+    work->batch.absent_candles += (last_ms - first_ms) / work->step_ms + 1;
     return 0;
 }
 
@@ -151,20 +153,20 @@ static int compare_stored(void *user, const struct audit_candle *stored)
     int code = 0;
     while (code == 0 && work->row < work->count &&
            work->rows[work->row].event.candle.open_time_ms < stored->open_time_ms) {
-        work->counts->added++;
+        work->batch.added++;
         code = keep_row(work);
     }
     if (code != 0 || work->row == work->count)
         return code;
     const struct candle *candle = &work->rows[work->row].event.candle;
-    bool on_grid = interval_open_time(work->source.interval_s, stored->open_time_ms) == stored->open_time_ms;
+    bool on_grid = interval_open_time(work->interval_s, stored->open_time_ms) == stored->open_time_ms;
     if (candle->open_time_ms > stored->open_time_ms)
         return on_grid ? pass(work, stored->open_time_ms, work->follows[work->row]) : 0;
     if (!same(candle, stored)) {
-        work->counts->changed++;
+        work->batch.changed++;
         return keep_row(work);
     }
-    work->counts->unchanged++;
+    work->batch.unchanged++;
     code = pass(work, candle->open_time_ms, work->follows[work->row]);
     work->row++;
     return code;
@@ -181,7 +183,7 @@ static int compare(struct work *work)
     if (work->series_id >= 0)
         code = audit_candles(work->import->audit, work->series_id, first_ms, last_ms + 1, compare_stored, work);
     while (code == 0 && work->row < work->count) {
-        work->counts->added++;
+        work->batch.added++;
         code = keep_row(work);
     }
     return code;
@@ -189,16 +191,10 @@ static int compare(struct work *work)
 
 /* ---- batches ---- */
 
-static int write_batch(struct work *work)
+static int write_compared(struct work *work)
 {
-    if (work->count == 0)
+    if (work->kept == 0 && work->absence_count == 0)
         return 0;
-    int code = work->series_id < 0 ? look_up_series(work) : 0;
-    if (code == 0)
-        code = compare(work);
-    work->count = 0;
-    if (code != 0 || (work->kept == 0 && work->absence_count == 0))
-        return code;
     const struct store_batch batch = {
         .candles = work->rows,
         .candle_count = work->kept,
@@ -209,26 +205,51 @@ static int write_batch(struct work *work)
     return database_write(work->import->store, &batch);
 }
 
-static void show_progress(const struct work *work)
+void import_counts_add(struct import_counts *sum, const struct import_counts *counts)
 {
-    const struct import *import = work->import;
-    double done = (double)(import->bytes_before + csv_bytes_read(&work->source.file));
-    progress_show(import->progress, import->bytes_all > 0 ? done / (double)import->bytes_all : 0,
-                  "%s %s, %" PRId64 " rows, %" PRId64 " new", work->symbol, interval_name(work->source.interval_s),
-                  work->counts->rows, work->counts->added);
+    sum->rows += counts->rows;
+    sum->added += counts->added;
+    sum->changed += counts->changed;
+    sum->unchanged += counts->unchanged;
+    sum->refused += counts->refused;
+    sum->gaps += counts->gaps;
+    sum->gap_candles += counts->gap_candles;
+    sum->absent_candles += counts->absent_candles;
+    sum->rounded += counts->rounded;
+    sum->turned += counts->turned;
+    for (int i = 0; i < TIME_UNITS; i++)
+        sum->units[i] += counts->units[i];
+}
+
+static int write_batch(struct work *work)
+{
+    int code = work->series_id < 0 ? look_up_series(work) : 0;
+    if (code == 0)
+        code = compare(work);
+    if (code == 0)
+        code = write_compared(work);
+    if (code == 0)
+        import_counts_add(work->counts, &work->batch);
+    work->batch = (struct import_counts){0};
+    work->count = 0;
+    return code;
 }
 
 /* ---- rows ---- */
 
-/* Whether a code is about one row, and the file can be read on. */
-static bool is_refusal(int code)
+static void show_progress(const struct work *work, size_t done)
 {
-    return code == ERROR_SYNTAX || code == ERROR_RANGE || code == ERROR_PROTOCOL;
+    const struct import *import = work->import;
+    double share = (double)import->bytes_before + (double)work->file->size * (double)done / (double)work->table.count;
+    progress_show(import->progress, import->bytes_all > 0 ? share / (double)import->bytes_all : 0,
+                  "%s %s, %" PRId64 " rows, %" PRId64 " new", work->symbol, interval_name(work->interval_s),
+                  work->counts->rows, work->counts->added);
 }
 
-static void refuse_row(struct work *work)
+static void tell_refused(void *user)
 {
-    work->is_broken = true;
+    struct work *work = user;
+    work->counts->rows++;
     if (work->counts->refused++ >= IMPORT_REFUSALS_SHOWN)
         return;
     progress_erase(work->import->progress);
@@ -237,57 +258,89 @@ static void refuse_row(struct work *work)
         (void)fputs("wick import: further rows that are refused are only counted\n", stderr);
 }
 
-static void take_row(struct work *work, const struct candle *candle, int64_t *previous_ms)
+static bool goes_on(void *user)
 {
+    const struct work *work = user;
+    return *work->import->interrupted == 0;
+}
+
+static void take_row(struct work *work, size_t number)
+{
+    const struct table_row *taken = &work->table.rows[number];
+    const struct table_row *previous = number > 0 ? taken - 1 : NULL;
+    int64_t missing = previous == NULL ? 0 : (taken->candle.open_time_ms - previous->candle.open_time_ms) / work->step_ms - 1;
     struct store_candle *row = &work->rows[work->count];
-    int64_t missing = *previous_ms < 0 ? 0 : (candle->open_time_ms - *previous_ms) / work->step_ms - 1;
     *row = (struct store_candle){
         .exchange = work->import->exchange,
-        .event = {.interval_s = work->source.interval_s, .candle = *candle},
+        .event = {.interval_s = work->interval_s, .candle = taken->candle},
     };
     (void)snprintf(row->event.symbol, sizeof row->event.symbol, "%s", work->symbol);
-    work->follows[work->count++] = *previous_ms >= 0 && !work->is_broken;
-    work->counts->gaps += missing > 0;
-    work->counts->gap_candles += missing;
-    work->is_broken = false;
-    *previous_ms = candle->open_time_ms;
+    work->follows[work->count++] = previous != NULL && !taken->is_broken;
+    work->batch.rows++;
+    work->batch.gaps += missing > 0;
+    work->batch.gap_candles += missing;
 }
 
-static int read_rows(struct work *work)
+static int write_rows(struct work *work)
 {
-    int64_t previous_ms = -1;
-    struct candle candle;
-    for (;;) {
-        bool more;
-        int code = candle_source_next(&work->source, &candle, &more);
-        if (code != 0 && !is_refusal(code))
-            return code;
-        if (!more)
-            return write_batch(work);
-        work->counts->rows++;
-        if (code != 0)
-            refuse_row(work);
-        else
-            take_row(work, &candle, &previous_ms);
-        if (work->count < IMPORT_BATCH_ROWS)
+    int code = 0;
+    for (size_t i = 0; i < work->table.count && code == 0; i++) {
+        take_row(work, i);
+        if (work->count < IMPORT_BATCH_ROWS && i + 1 < work->table.count)
             continue;
         code = write_batch(work);
-        if (code != 0)
-            return code;
-        show_progress(work);
-        if (*work->import->interrupted != 0)
-            return error_set(ERROR_AGAIN, "interrupted");
+        show_progress(work, i + 1);
+        if (code == 0 && *work->import->interrupted != 0 && i + 1 < work->table.count)
+            code = error_set(ERROR_AGAIN, "interrupted");
     }
+    return code;
 }
 
-int import_file(const struct import *import, const char *path, const char *symbol, uint32_t interval_s,
+/* What is known of a file as a whole, once all of it is stored. */
+static void count_file(struct work *work)
+{
+    const struct candle_table *table = &work->table;
+    const struct import_counts whole = {
+        .rows = table->repeated,
+        .unchanged = table->repeated,
+        .rounded = table->rounded,
+        .turned = table->turned,
+    };
+    import_counts_add(work->counts, &whole);
+    memcpy(work->counts->units, table->units, sizeof work->counts->units);
+}
+
+static int read_and_write(struct work *work)
+{
+    const struct candle_table_wish wish = {
+        .interval_s = work->interval_s,
+        .now_ms = work->import->now_ms,
+        .is_sparse = work->import->is_sparse,
+    };
+    const struct candle_table_listener listener = {.user = work, .refused = tell_refused, .goes_on = goes_on};
+    int code = candle_table_read(&work->table, work->file->path, &wish, &listener);
+    if (code == ERROR_ARGUMENT) { /* the file as a whole is refused */
+        work->counts->refused += (int64_t)work->table.count;
+        work->counts->rows += (int64_t)work->table.count;
+    }
+    if (code == 0)
+        code = write_rows(work);
+    if (code == 0)
+        count_file(work);
+    candle_table_release(&work->table);
+    return code;
+}
+
+int import_file(const struct import *import, const struct listed_file *file, const char *symbol, uint32_t interval_s,
                 struct import_counts *counts)
 {
     *counts = (struct import_counts){0};
     struct work work = {
         .import = import,
         .counts = counts,
+        .file = file,
         .symbol = symbol,
+        .interval_s = interval_s,
         .step_ms = (int64_t)interval_s * 1000,
         .series_id = -1,
         .next_ms = -1,
@@ -296,11 +349,7 @@ int import_file(const struct import *import, const char *path, const char *symbo
     };
     int code = work.rows != NULL && work.follows != NULL ? 0 : error_set(ERROR_MEMORY, "no memory for a batch");
     if (code == 0)
-        code = candle_source_open(&work.source, path, interval_s);
-    if (code == 0) {
-        code = read_rows(&work);
-        candle_source_close(&work.source);
-    }
+        code = read_and_write(&work);
     free(work.rows);
     free(work.follows);
     free(work.absences);
