@@ -16,6 +16,7 @@ target_include_directories(wick_build INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(wick_build INTERFACE _GNU_SOURCE)
 target_compile_options(wick_build INTERFACE
   -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-fallthrough -Wshadow -Wvla -Wundef
+  -ffp-contract=off # a * b + c rounds twice on every machine, or two of them decide differently
   -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-omit-frame-pointer
   -Werror=format-security
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Werror=implicit
