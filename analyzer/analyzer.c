@@ -151,6 +151,7 @@ static int on_lease(struct analyzer *analyzer, const uint8_t *bytes, size_t size
 {
     struct lease lease;
     int code = message_decode(RECORD_lease, bytes, size, &lease);
+    uint64_t gaps = analyzer->work.gaps;
     if (code < 0 || !membership_accept(&analyzer->membership, &lease, now_ms))
         return code;
     if (obey(analyzer, &lease) > 0) {
@@ -158,6 +159,8 @@ static int on_lease(struct analyzer *analyzer, const uint8_t *bytes, size_t size
         if (membership_must_renew(&analyzer->membership, now_ms))
             renew(analyzer, now_ms, false);
     }
+    if (analyzer->work.gaps > gaps) /* the fetcher that holds the lease has published, and it did not come */
+        service_await(analyzer->context, LINK_MARKET, 0, LINK_SILENCE_MS);
     if (!analyzer->joined)
         log_info("joined", log_int("shards", lease.granted.count));
     analyzer->joined = true;

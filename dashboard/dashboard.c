@@ -17,6 +17,7 @@ enum {
     SILENCE_MS = 5000,       /* after which a process is said to be silent */
     ASK_AFTER_MS = 2000,     /* silence of the trader after which its snapshot is asked for */
     ASK_EVERY_MS = 1000,     /* and how often again */
+    PROBE_MS = 3000,         /* the same of the link that commands go over: it must lead to the trader that acts */
     RECENT_EVERY_MS = 2000,  /* how often the newest rows are asked for at most */
 };
 
@@ -155,6 +156,8 @@ static int dashboard_on_message(struct service_context *context, void *state, en
 {
     (void)context;
     (void)peer;
+    if (link == LINK_COMMAND)
+        ((struct dashboard *)state)->command_heard_ms = dashboard_now(state);
     for (size_t i = 0; i < sizeof takers / sizeof takers[0]; i++)
         if (takers[i].link == link && takers[i].record == record)
             return takers[i].take(state, bytes, size);
@@ -166,7 +169,10 @@ static int dashboard_on_message(struct service_context *context, void *state, en
 static void ask_trader(struct dashboard *dashboard, int64_t now_ms)
 {
     struct portfolio_request request = {.sequence = (uint64_t)now_ms};
-    bool is_due = !dashboard->view.known || now_ms - dashboard->trader_heard_ms >= ASK_AFTER_MS;
+    bool is_due = !dashboard->view.known || now_ms - dashboard->trader_heard_ms >= ASK_AFTER_MS ||
+                  now_ms - dashboard->command_heard_ms >= PROBE_MS;
+    service_await(dashboard->context, LINK_COMMAND, 0, LINK_SILENCE_MS);
+    service_await(dashboard->context, LINK_PORTFOLIO, 0, service_poll_silence_ms(dashboard->context));
     if (!is_due || now_ms - dashboard->trader_asked_ms < ASK_EVERY_MS)
         return;
     dashboard->trader_asked_ms = now_ms;

@@ -26,6 +26,7 @@ struct dashboard {
     char *json; /* STATE_JSON_SIZE bytes to write answers into, owned */
 
     int64_t trader_heard_ms;    /* monotonic; the last message of the trader */
+    int64_t command_heard_ms;   /* the same, of the link that commands go over */
     int64_t trader_asked_ms;    /* the last portfolio_request */
     bool trader_silent;
     int64_t persister_heard_ms; /* the last answer about the processes */

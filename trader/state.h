@@ -58,6 +58,7 @@ struct flattening {
 };
 
 struct trader {
+    int64_t market_ms; /* monotonic, since when the market is needed */
     struct desk desk;
     struct tenure tenure;
     struct archive archive;

@@ -274,6 +274,11 @@ static void on_tick(struct service_context *context, void *state, int64_t now_ms
     }
     if (now_ms - trader->lease_asked_ms >= (trader->tenure.held ? LEASE_RENEWAL_MS : LEASE_ASKING_MS))
         ask_for_lease(trader, context, now_ms, false);
+    service_await(context, LINK_STORE, 0, LINK_SILENCE_MS); /* an answer to the lease */
+    if (trader->phase == PHASE_MARKET || trader->phase == PHASE_LIVE)
+        service_await(context, LINK_MARKET, trader->market_ms, service_poll_silence_ms(context));
+    else
+        trader->market_ms = now_ms;
     restore_tick(trader, context, now_ms);
     flatten_step(trader, context);
     draw_curve(trader, context, now_ms);

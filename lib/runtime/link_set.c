@@ -233,11 +233,17 @@ static const char *host_of(const struct config *config, enum role role)
     }
 }
 
+enum { ENDPOINT_SIZE = 256 };
+
+static void write_endpoint(const struct link_set *set, enum link link, char out[ENDPOINT_SIZE])
+{
+    (void)snprintf(out, ENDPOINT_SIZE, "tcp://%s:%d", host_of(set->config, links[link].binder), port_of(set, link));
+}
+
 static int connect_socket(const struct link_set *set, void *socket, enum link link)
 {
-    char endpoint[256];
-    (void)snprintf(endpoint, sizeof endpoint, "tcp://%s:%d", host_of(set->config, links[link].binder),
-                   port_of(set, link));
+    char endpoint[ENDPOINT_SIZE];
+    write_endpoint(set, link, endpoint);
     if (zmq_connect(socket, endpoint) != 0)
         return error_set(ERROR_SYSTEM, "connect link %s to %s: %s", links[link].name, endpoint,
                          zmq_strerror(zmq_errno()));
@@ -340,9 +346,16 @@ void link_set_close(struct link_set *set, int linger_ms)
 
 int link_set_reconnect(struct link_set *set, enum link link)
 {
+    char endpoint[ENDPOINT_SIZE];
     assert(!set->sockets[link].bound);
-    close_link(set, link, 0);
-    return open_link(set, link);
+    if (links[link].connect_socket != ZMQ_SUB) {
+        close_link(set, link, 0);
+        return open_link(set, link);
+    }
+    write_endpoint(set, link, endpoint);
+    if (zmq_disconnect(set->sockets[link].socket, endpoint) != 0)
+        return failed("disconnect", link);
+    return connect_socket(set, set->sockets[link].socket, link);
 }
 
 /* ---- writing ---- */

@@ -41,7 +41,8 @@ int link_set_send(struct link_set *set, enum link link, const struct peer *peer,
     MUST_CHECK;
 void link_set_subscribe(struct link_set *set, enum link link, const uint8_t *topic, size_t size, bool on);
 
-/* Closes a connecting socket and opens it anew. Subscriptions are lost with it. */
+/* Disconnects and connects anew. A DEALER gets a new socket, so that nothing that was meant for the old peer reaches the
+ * new one late; a SUB keeps its own, and with it its subscriptions. */
 int link_set_reconnect(struct link_set *set, enum link link) MUST_CHECK;
 
 #endif

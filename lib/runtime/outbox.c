@@ -79,7 +79,8 @@ int outbox_push(struct outbox *outbox, struct service_context *context, enum rec
     entry->sequence = outbox->next_sequence++;
     entry->sent_ms = -1;
     entry->tag = tag;
-    outbox->used++;
+    if (outbox->used++ == 0)
+        outbox->waiting_ms = loop_now_ms(context->loop);
     try_to_send(outbox, entry, context, loop_now_ms(context->loop));
     return 0;
 }
@@ -115,6 +116,7 @@ void outbox_tick(struct outbox *outbox, struct service_context *context, int64_t
 {
     if (outbox->used == 0)
         return;
+    service_await(context, outbox->link, outbox->waiting_ms, LINK_SILENCE_MS);
     for (struct outbox_entry *entry; (entry = oldest_due(outbox, now_ms)) != NULL;)
         try_to_send(outbox, entry, context, now_ms);
 }

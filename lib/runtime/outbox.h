@@ -22,6 +22,7 @@ struct outbox {
     uint32_t window; /* entries in use at most */
     uint32_t used;
     uint64_t next_sequence;
+    int64_t waiting_ms; /* monotonic, since when something has been waiting for its ack without a break */
     struct outbox_entry entries[OUTBOX_ENTRIES_MAX];
 };
 
@@ -45,7 +46,8 @@ int outbox_push(struct outbox *outbox, struct service_context *context, enum rec
 /* Forgets what was acked. True and its tag if it was waiting here; false for a repeated or unknown ack. */
 bool outbox_ack(struct outbox *outbox, uint64_t sequence, uint64_t *tag);
 
-/* Sends again what has waited longer than OUTBOX_RESEND_MS, oldest first. Call it on each tick. */
+/* Sends again what has waited longer than OUTBOX_RESEND_MS, oldest first. While something waits and nothing at all comes
+ * over the link for LINK_SILENCE_MS, connects it anew. Call it on each tick. */
 void outbox_tick(struct outbox *outbox, struct service_context *context, int64_t now_ms);
 
 #endif

@@ -165,6 +165,7 @@ static void on_input(void *user, const struct link_input *input)
         return;
     }
     metric_add(METRIC_messages_received_total, 1);
+    process->context.heard_ms[input->link] = loop_now_ms(process->context.loop);
     int code = message_peek(input->bytes, input->size, &record);
     if (code == 0)
         code = service->on_message(&process->context, process->state, input->link, input->peer, record, input->bytes,
@@ -257,6 +258,8 @@ static enum exit_status live(const struct service *service, const struct config 
         .context = {.role = service->role, .config = config, .started_ms = clock_monotonic_ms()},
         .refusal_logged_ms = -REFUSAL_LOG_MS,
     };
+    for (int link = 0; link < LINKS; link++)
+        process.context.heard_ms[link] = process.context.started_ms;
     int code = open_process(&process);
     bool opened = code == 0;
     if (opened)

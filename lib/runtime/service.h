@@ -23,6 +23,8 @@ struct peer {
     uint8_t size;
 };
 
+enum { LINK_SILENCE_MS = 5000 }; /* a peer that owes an answer and says nothing for so long is not the right one */
+
 struct service_context {
     enum role role;
     const struct config *config; /* merged and checked; secrets only those of this role */
@@ -31,6 +33,7 @@ struct service_context {
     int64_t started_ms; /* monotonic */
     int64_t stop_ms;    /* set by on_stop: the loop goes on for at most so long, or until loop_stop */
     int failure;        /* private to the runtime; set by service_fail */
+    int64_t heard_ms[LINKS]; /* private to the runtime: monotonic, when a message came last, or it was connected anew */
     struct link_set *links;  /* private to the runtime */
     struct health *health;   /* private to the runtime */
 };
@@ -78,8 +81,16 @@ int service_publish(struct service_context *context, enum link link, enum topic_
 void service_subscribe(struct service_context *context, enum link link, enum topic_kind kind, uint16_t shard);
 void service_unsubscribe(struct service_context *context, enum link link, enum topic_kind kind, uint16_t shard);
 
-/* Closes a link's connecting socket and connects anew; for a peer that has been silent for too long. */
+/* Disconnects a link and connects it anew. Subscriptions stay; what was sent and not received yet may be lost. */
 int service_reconnect(struct service_context *context, enum link link) MUST_CHECK;
+
+/* Says, on each tick, that something is owed over a link since since_ms (monotonic). When nothing at all has come over it
+ * for limit_ms since then, it is connected anew, and again each limit_ms: of two processes behind one address, as in each
+ * rolling deploy, only one answers; and a host may have another address by now. */
+void service_await(struct service_context *context, enum link link, int64_t since_ms, int64_t limit_ms);
+
+/* For how long a link that carries something after each poll of the tickers may be silent. */
+int64_t service_poll_silence_ms(const struct service_context *context);
 
 /* What /readyz, the dashboard and `wick status` say about this process. `detail` is copied. */
 void service_set_status(struct service_context *context, enum process_status status, const char *detail);

@@ -278,6 +278,57 @@ static void subscriptions_choose_what_arrives(void)
     close_end(&fetcher);
 }
 
+static void a_new_connection_keeps_subscriptions(void)
+{
+    static struct end fetcher, trader;
+    uint8_t message[TOPIC_SIZE + 1] = {0};
+    open_end(&fetcher, ROLE_FETCHER);
+    open_end(&trader, ROLE_TRADER);
+    topic_write(TOPIC_TICKERS, 0, message);
+    link_set_subscribe(trader.set, LINK_MARKET, message, 1, true);
+    CU_ASSERT(turn_until(&fetcher.subscriptions, 1));
+    for (int i = 1; i <= 3; i++) {
+        int seen = fetcher.subscriptions;
+        CU_ASSERT_EQUAL(link_set_reconnect(trader.set, LINK_MARKET), 0);
+        CU_ASSERT(turn_until(&fetcher.subscriptions, seen + 1));
+        CU_ASSERT_EQUAL(link_set_send(fetcher.set, LINK_MARKET, NULL, message, sizeof message), 0);
+        CU_ASSERT(turn_until(&trader.received, i));
+    }
+    link_set_subscribe(trader.set, LINK_MARKET, message, 1, false);
+    close_end(&trader);
+    close_end(&fetcher);
+}
+
+/* Two traders behind one address: what the first does not ack gets to the second. */
+static void what_is_not_acked_is_sent_over_a_new_connection(void)
+{
+    static struct end standby, trader, analyzer;
+    static struct outbox outbox;
+    open_end(&analyzer, ROLE_ANALYZER);
+    open_end(&standby, ROLE_TRADER);
+    outbox_init(&outbox, LINK_SIGNALS, 1);
+    struct signal signal = {.strategy = "s", .exchange = "e", .symbol = "A", .sequence = outbox_next(&outbox)};
+    CU_ASSERT_EQUAL(outbox_push(&outbox, &analyzer.context, RECORD_signal, &signal, 41), 0);
+    outbox.waiting_ms -= LINK_SILENCE_MS; /* time goes by */
+    double reconnects = metric_value(METRIC_reconnects_total);
+    analyzer.context.heard_ms[LINK_SIGNALS] = 0;
+    outbox_tick(&outbox, &analyzer.context, loop_now_ms(loop));
+    CU_ASSERT_EQUAL(metric_value(METRIC_reconnects_total), reconnects + 1);
+    close_end(&standby); /* as a balancer would: the next connection gets to the other one */
+    open_end(&trader, ROLE_TRADER);
+    int64_t pretended_ms = loop_now_ms(loop);
+    for (int i = 0; i < 1000 && trader.received < 1; i++) {
+        pretended_ms += OUTBOX_RESEND_MS;
+        outbox_tick(&outbox, &analyzer.context, pretended_ms);
+        turn();
+    }
+    CU_ASSERT_EQUAL(trader.link, LINK_SIGNALS);
+    CU_ASSERT(trader.received >= 1);
+    outbox_release(&outbox);
+    close_end(&analyzer);
+    close_end(&trader);
+}
+
 static void a_delivery_is_repeated_until_acked(void)
 {
     static struct end trader, analyzer;
@@ -331,6 +382,8 @@ const struct test suite_tests[] = {
     {"a key that is admitted is heard", an_admitted_key_is_heard},
     {"only the roles of a link's row are heard", only_the_roles_of_the_row_are_heard},
     {"subscriptions choose what arrives", subscriptions_choose_what_arrives},
+    {"a new connection keeps subscriptions", a_new_connection_keeps_subscriptions},
+    {"what is not acked is sent over a new connection", what_is_not_acked_is_sent_over_a_new_connection},
     {"a delivery is repeated until acked", a_delivery_is_repeated_until_acked},
     {"a port in use is named", a_port_in_use_is_named},
     {0},

@@ -485,11 +485,14 @@ static void deliver_mail(size_t index)
     enum record record;
     memmove(&world.mails[index], &world.mails[index + 1], (--world.mail_count - index) * sizeof mail);
     world.asker_life = mail.life;
-    if (!mail.to_fetcher && !stage.persister_away)
+    if (!mail.to_fetcher && !stage.persister_away) {
         to_persister(mail.bytes, mail.size);
-    else if (mail.to_fetcher && world.running && mail.life == world.life && message_peek(mail.bytes, mail.size, &record) == 0)
+    } else if (mail.to_fetcher && world.running && mail.life == world.life &&
+               message_peek(mail.bytes, mail.size, &record) == 0) {
+        world.context.heard_ms[mail.link] = loop_now_ms(world.context.loop);
         CU_ASSERT(fetcher_service.on_message(&world.context, world.state, mail.link, NULL, record, mail.bytes,
                                              mail.size) == 0);
+    }
     free(mail.bytes);
 }
 

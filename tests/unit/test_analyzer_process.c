@@ -22,7 +22,7 @@ static struct sent {
 } sent[SENT_MAX];
 static size_t sent_count;
 static bool subscribed[SHARDS];
-static unsigned reconnected;
+static unsigned reconnected[LINKS];
 static int64_t now_ms;
 static enum process_status status;
 static char detail[TEXT_SIZE];
@@ -69,8 +69,7 @@ void service_unsubscribe(struct service_context *context, enum link link, enum t
 int service_reconnect(struct service_context *context, enum link link)
 {
     (void)context;
-    CU_ASSERT_EQUAL(link, LINK_CONTROL);
-    reconnected++;
+    reconnected[link]++;
     return 0;
 }
 
@@ -102,8 +101,10 @@ static uint64_t version;
 static void begin(void)
 {
     sent_count = 0;
-    reconnected = 0;
+    memset(reconnected, 0, sizeof reconnected);
     now_ms = 1000000;
+    for (int link = 0; link < LINKS; link++)
+        context.heard_ms[link] = now_ms;
     version = 0;
     memset(subscribed, 0, sizeof subscribed);
     analyzer = calloc(1, analyzer_service.state_size);
@@ -131,6 +132,7 @@ static int receive(enum link link, enum record record, const void *message)
     static uint8_t bytes[65536];
     size_t size;
     CU_ASSERT_EQUAL_FATAL(message_encode(record, message, bytes, sizeof bytes, &size), 0);
+    context.heard_ms[link] = now_ms;
     return analyzer_service.on_message(&context, analyzer, link, NULL, record, bytes, size);
 }
 
@@ -269,6 +271,49 @@ static void test_signals_are_sent_until_acked(void)
     end();
 }
 
+/* Of two traders behind one address, the one that stands by does not ack. */
+static void test_a_silent_trader_is_left(void)
+{
+    struct signal signal;
+    begin_holding();
+    unsigned count = find_sent(LINK_SIGNALS, RECORD_signal, &signal);
+    CU_ASSERT_FATAL(count > 1);
+    now_ms += 60000; /* a trader that was owed nothing was silent rightly */
+    for (uint64_t i = 1; i < count; i++)
+        CU_ASSERT_EQUAL(receive(LINK_SIGNALS, RECORD_ack, &(struct ack){.sequence = i}), 0);
+    tick(LINK_SILENCE_MS - 1);
+    CU_ASSERT_EQUAL(reconnected[LINK_SIGNALS], 0);
+    tick(1);
+    CU_ASSERT_EQUAL(reconnected[LINK_SIGNALS], 1);
+    sent_count = 0;
+    tick(OUTBOX_RESEND_MS);
+    CU_ASSERT_EQUAL(find_sent(LINK_SIGNALS, RECORD_signal, &signal), 1);
+    tick(LINK_SILENCE_MS - OUTBOX_RESEND_MS); /* it is the wrong one again */
+    CU_ASSERT_EQUAL(reconnected[LINK_SIGNALS], 2);
+    CU_ASSERT_EQUAL(receive(LINK_SIGNALS, RECORD_ack, &(struct ack){.sequence = count}), 0);
+    tick(10 * LINK_SILENCE_MS); /* nothing is owed any more */
+    CU_ASSERT_EQUAL(reconnected[LINK_SIGNALS], 2);
+    end();
+}
+
+/* Of two fetchers, the one that stands by publishes nothing; the leases of the other one tell what is missing. */
+static void test_a_silent_market_is_left(void)
+{
+    begin_holding();
+    for (int i = 0; i < 10; i++) {
+        now_ms += 1000;
+        grant(&(struct shard_lease){.shard = 5, .epoch = EPOCH, .sequence = 7}, 1);
+    }
+    CU_ASSERT_EQUAL(reconnected[LINK_MARKET], 0); /* there was nothing to publish */
+    grant(&(struct shard_lease){.shard = 5, .epoch = EPOCH, .sequence = 8}, 1);
+    CU_ASSERT_EQUAL(reconnected[LINK_MARKET], 0);
+    now_ms += 1000;
+    grant(&(struct shard_lease){.shard = 5, .epoch = EPOCH, .sequence = 8}, 1);
+    CU_ASSERT_EQUAL(reconnected[LINK_MARKET], 1);
+    CU_ASSERT(subscribed[5]);
+    end();
+}
+
 static void test_a_fenced_signal_is_decided_again(void)
 {
     struct signal signal;
@@ -335,9 +380,9 @@ static void test_without_a_fetcher_it_stops_in_time(void)
     CU_ASSERT(renewal.version == 0 && renewal.state.shards == 0 && renewal.held.count == 1);
     CU_ASSERT(list_next(&renewal.held, RECORD_shard_lease, &row) && row.shard == 5 && row.epoch == 0);
     CU_ASSERT_EQUAL(status, PROCESS_STATUS_DEGRADED);
-    CU_ASSERT_EQUAL(reconnected, 0);
+    CU_ASSERT_EQUAL(reconnected[LINK_CONTROL], 0);
     tick(MEMBERSHIP_SILENCE_MS);
-    CU_ASSERT_EQUAL(reconnected, 1);
+    CU_ASSERT_EQUAL(reconnected[LINK_CONTROL], 1);
     /* Given back, it goes on where it stood: one snapshot, and no candle decided on twice. */
     sent_count = 0;
     grant(&(struct shard_lease){.shard = 5, .epoch = EPOCH + 1}, 1);
@@ -433,6 +478,8 @@ const struct test suite_tests[] = {
     {"it joins, subscribes, and asks snapshots", test_it_joins},
     {"snapshots are asked a few at a time", test_snapshots_are_asked_a_few_at_a_time},
     {"signals are sent until they are acked", test_signals_are_sent_until_acked},
+    {"a trader that does not ack is left for another one", test_a_silent_trader_is_left},
+    {"a market link that lacks what was published is connected anew", test_a_silent_market_is_left},
     {"a signal that was fenced is decided again", test_a_fenced_signal_is_decided_again},
     {"what is revoked is let go at once", test_what_is_revoked_is_let_go_at_once},
     {"without a fetcher it stops in time, and goes on later", test_without_a_fetcher_it_stops_in_time},

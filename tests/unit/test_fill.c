@@ -39,6 +39,12 @@ int loop_add_timer(struct loop *loop, int64_t delay_ms, int64_t period_ms, loop_
     return 0;
 }
 
+int service_reconnect(struct service_context *context, enum link link)
+{
+    (void)context, (void)link;
+    return 0;
+}
+
 int service_send_bytes(struct service_context *context, enum link link, const struct peer *peer, const uint8_t *bytes,
                        size_t size)
 {

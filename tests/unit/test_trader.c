@@ -472,6 +472,26 @@ static void test_flatten_sells_everything(void)
     CU_ASSERT_EQUAL(stage.trader->desk.mode, TRADING_MODE_HALTED);
 }
 
+/* Persister and fetcher may be one of two, and the other one is the right one; or have another address by now. */
+static void test_silent_peers_are_left(void)
+{
+    stage_reset();
+    stage_start_live();
+    for (int i = 0; i < 20; i++) {
+        stage_run(500);
+        stage_publish_tickers(stage.exchange_ms + 500, 100);
+    }
+    CU_ASSERT(stage.reconnects[LINK_STORE] == 0 && stage.reconnects[LINK_MARKET] == 0);
+    stage_run(service_poll_silence_ms(&stage.context) - 100);
+    CU_ASSERT_EQUAL(stage.reconnects[LINK_MARKET], 0);
+    stage_run(100);
+    CU_ASSERT_EQUAL(stage.reconnects[LINK_MARKET], 1);
+    CU_ASSERT_EQUAL(stage.reconnects[LINK_STORE], 0);
+    stage.mood.away = true;
+    stage_run(LINK_SILENCE_MS + 1000);
+    CU_ASSERT_EQUAL(stage.reconnects[LINK_STORE], 1);
+}
+
 static void test_the_mode_file(void)
 {
     enum trading_mode mode = TRADING_MODE_HALTED;
@@ -513,6 +533,7 @@ const struct test suite_tests[] = {
     {"the equity curve and the day's start", test_the_curve_and_the_day},
     {"modes hold and survive a restart", test_modes_hold_and_survive},
     {"flatten sells everything and is acked when it has", test_flatten_sells_everything},
+    {"a peer that owes something and is silent is left", test_silent_peers_are_left},
     {"the mode file is whole or refused", test_the_mode_file},
     {NULL, NULL},
 };

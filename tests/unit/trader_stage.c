@@ -43,6 +43,13 @@ void loop_stop(struct loop *loop)
     stage.stopped = true;
 }
 
+int service_reconnect(struct service_context *context, enum link link)
+{
+    (void)context;
+    stage.reconnects[link]++;
+    return 0;
+}
+
 int service_send_bytes(struct service_context *context, enum link link, const struct peer *peer, const uint8_t *bytes,
                        size_t size)
 {
@@ -351,6 +358,7 @@ int stage_tell(enum link link, uint8_t peer, enum record record, const void *mes
     size_t size;
     struct peer from = {.id = {peer}, .size = 1};
     CU_ASSERT_EQUAL_FATAL(message_encode(record, message, bytes, sizeof bytes, &size), 0);
+    stage.context.heard_ms[link] = stage.now_ms;
     return trader_service.on_message(&stage.context, stage.trader, link, &from, record, bytes, size);
 }
 
@@ -438,6 +446,8 @@ void stage_start(void)
     stage.context = (struct service_context){
         .role = ROLE_TRADER, .config = &stage.config, .instance = ++instance, .started_ms = stage.now_ms};
     stage.stopped = false;
+    for (int link = 0; link < LINKS; link++)
+        stage.context.heard_ms[link] = stage.now_ms;
     stage.trader = calloc(1, trader_service.state_size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(stage.trader);
     CU_ASSERT_EQUAL_FATAL(trader_service.open(&stage.context, stage.trader), 0);

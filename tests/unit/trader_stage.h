@@ -57,6 +57,7 @@ struct stage {
     struct portfolio_event event;    /* likewise */
     int reports;
     int releases;                    /* of the lease */
+    int reconnects[LINKS];
     bool stopped;                    /* loop_stop was called */
     enum process_status status;
     char detail[TEXT_SIZE];
