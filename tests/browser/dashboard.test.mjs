@@ -169,6 +169,17 @@ test("trading is paused and resumed, and halting asks first", async () => {
   await context.close();
 });
 
+test("the page says that the market is simulated, how fast, and that the money is paper", async () => {
+  const { context, page, complaints } = await openPage();
+  await logIn(page);
+  await page.waitForSelector("#simulated-badge:not([hidden])");
+  assert.match(await page.textContent("#simulated-badge"), /^SIMULATED ×\d+$/);
+  assert.equal(await page.textContent("#exchange"), "simulated");
+  assert.equal(await page.textContent("#money-badge"), "Paper");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("nothing overflows on a phone, in either theme", async () => {
   for (const colorScheme of ["dark", "light"]) {
     const { context, page, complaints } = await openPage({ viewport: { width: 390, height: 844 }, colorScheme });
