@@ -190,9 +190,9 @@ static bool is_hopeless(const struct child *child, int status)
            (code != 0 && !child->was_ready && strstr(child->last_error, "in use") != NULL);
 }
 
-static void give_up(struct supervisor *run, const struct child *child, const char *end, const char *why)
+static void give_up(struct supervisor *run, const struct child *child, const char *end, const char *why, int code)
 {
-    fail(run, error_set(ERROR_SYSTEM, "%s %s%s", child->name, end, why));
+    fail(run, error_set(code, "%s %s%s", child->name, end, why));
     terminal_line("%s %s%s; its last lines (%s):", child->name, end, why, child->log.path);
     child_log_tail(&child->log, show_line, NULL);
 }
@@ -207,11 +207,11 @@ static void on_end(struct supervisor *run, struct child *child, int status)
     describe_end(status, end, sizeof end);
     enum life_verdict verdict = lives_died(&child->lives, clock_monotonic_ms(), child->was_ready);
     if (is_hopeless(child, status))
-        give_up(run, child, end, "");
+        give_up(run, child, end, "", WEXITSTATUS(status) == EXIT_CONFIGURATION ? ERROR_CONFIGURATION : ERROR_SYSTEM);
     else if (verdict == LIFE_TOO_OFTEN)
-        give_up(run, child, end, ", more often than 20 times in a minute");
+        give_up(run, child, end, ", more often than 20 times in a minute", ERROR_SYSTEM);
     else if (verdict == LIFE_NEVER_READY)
-        give_up(run, child, end, " for the fifth time in a row without having been ready");
+        give_up(run, child, end, " for the fifth time in a row without having been ready", ERROR_SYSTEM);
     else
         terminal_warning(child->name, end);
 }
