@@ -140,6 +140,13 @@ void universe_offer(struct universe *universe, const struct instrument *instrume
         add_candidate(universe, instrument, true);
 }
 
+void universe_keep(struct universe *universe, struct market *market, const char *symbol)
+{
+    const struct instrument *instrument = market_instrument(market, symbol);
+    if (instrument != NULL && !market_is_leaving(market, symbol))
+        add_candidate(universe, instrument, true);
+}
+
 static int compare_names(const void *left, const void *right)
 {
     return strcmp(((const struct candidate *)left)->instrument.symbol,
@@ -225,6 +232,17 @@ void universe_offer_ticker(struct universe *universe, const struct exchange_tick
     candidate->spread_ppm = -1;
     if (ticker->bid > 0 && ticker->ask >= ticker->bid)
         candidate->spread_ppm = 2e6 * (double)(ticker->ask - ticker->bid) / (double)(ticker->ask + ticker->bid);
+}
+
+void universe_keep_ticker(struct universe *universe, const char *symbol)
+{
+    struct candidate *candidate = universe_find(universe, symbol);
+    const struct candidate *before = find(universe->before, universe->before_count, symbol);
+    if (candidate == NULL || !candidate->followed || before == NULL)
+        return;
+    candidate->quote_volume = before->quote_volume;
+    candidate->price = before->price;
+    candidate->spread_ppm = before->spread_ppm;
 }
 
 bool universe_is_quoted(const struct universe *universe)

@@ -77,6 +77,11 @@ void universe_begin(struct universe *universe);
 void universe_offer(struct universe *universe, const struct instrument *instrument);
 int universe_listed(struct universe *universe, struct market *market) MUST_CHECK;
 
+/* A row of the list, or of the tickers, that could not be read: a market that is followed is as it was. Others are not
+ * looked at. */
+void universe_keep(struct universe *universe, struct market *market, const char *symbol);
+void universe_keep_ticker(struct universe *universe, const char *symbol);
+
 /* Whether the rules need the tickers of the whole exchange, and a row of them. */
 bool universe_needs_tickers(const struct universe *universe);
 void universe_offer_ticker(struct universe *universe, const struct exchange_ticker *row);

@@ -347,6 +347,37 @@ static void halted_stays_delisted_goes(void)
     end();
 }
 
+/* A row that cannot be read says nothing: who is followed stays as it was, with what was known of it. */
+static void bad_rows_change_nothing(void)
+{
+    struct config with = plain_config();
+    with.market_order = "volume";
+    with.market_max_symbols = 2;
+    begin(with);
+    list("A,B,C");
+    quote("A", 30, 1, 1, 1);
+    quote("B", 20, 1, 1, 1);
+    quote("C", 10, 1, 1, 1);
+    CU_ASSERT_STRING_EQUAL(chosen(), "A B");
+    settle();
+    universe_begin(&universe);
+    struct instrument b = instrument_of("B", "USDT", true), c = instrument_of("C", "USDT", true);
+    universe_offer(&universe, &b);
+    universe_offer(&universe, &c);
+    universe_keep(&universe, &market, "A");
+    universe_keep(&universe, &market, "UNKNOWN");
+    CU_ASSERT_EQUAL(universe_listed(&universe, &market), 0);
+    CU_ASSERT_EQUAL(universe.count, 3);
+    CU_ASSERT(universe_find(&universe, "A")->listed && universe_find(&universe, "A")->instrument.trading);
+    quote("C", 10, 1, 1, 1);
+    universe_keep_ticker(&universe, "A");
+    universe_keep_ticker(&universe, "B");
+    universe_keep_ticker(&universe, "UNKNOWN");
+    CU_ASSERT_STRING_EQUAL(chosen(), "A B");
+    CU_ASSERT_EQUAL(universe_find(&universe, "B")->quote_volume, 20);
+    end();
+}
+
 static void what_is_held_stays(void)
 {
     struct config with = plain_config();
@@ -384,6 +415,7 @@ const struct test suite_tests[] = {
     {"who is followed keeps a place within the margin", who_is_followed_keeps_a_place_within_the_margin},
     {"one bad hour is forgiven", one_bad_hour_is_forgiven},
     {"halted stays, delisted goes", halted_stays_delisted_goes},
+    {"bad rows change nothing", bad_rows_change_nothing},
     {"what is held stays", what_is_held_stays},
     {NULL, NULL},
 };
