@@ -6,7 +6,6 @@
 #include "lib/base/log.h"
 #include "lib/runtime/metrics.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +89,8 @@ static int send_part(struct control *control, const struct peer *peer, struct sn
 static int send_snapshot(struct control *control, const struct peer *peer, const struct snapshot_request *request)
 {
     size_t count = market_series_of_shard(control->market, request->shard, control->series, CONTROL_SERIES_MAX);
-    assert(count <= CONTROL_SERIES_MAX);
+    if (count > CONTROL_SERIES_MAX)
+        return error_set(ERROR_FULL, "%zu series are in one shard", count);
     struct snapshot snapshot = {
         .shard = request->shard,
         .epoch = request->epoch,

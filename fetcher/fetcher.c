@@ -192,7 +192,7 @@ static void ask_whats_next(struct fetcher *fetcher, int64_t now_ms)
 {
     if (fetcher->stage != STAGE_ASKING_MARKET && fetcher->stage != STAGE_FOLLOWING)
         return;
-    if (fetcher->chosen)
+    if (fetcher->chosen && fetcher->poll.clock.known)
         ask_held(fetcher, STAGE_ASKING_HELD, now_ms);
     else if (refresh_must_ask(&fetcher->refresh, now_ms))
         ask_held(fetcher, STAGE_ASKING_LEFT, now_ms);
@@ -444,6 +444,7 @@ static int fetcher_open(struct service_context *context, void *state)
     market_init(&fetcher->market, context->config->exchange_name);
     hydrate_init(&fetcher->hydrate, context, &fetcher->market, on_held, fetcher);
     hydrate_init(&fetcher->coverage, context, &fetcher->market, on_held, fetcher);
+    fetcher->hydrate.clock = fetcher->coverage.clock = &fetcher->poll.clock;
     fetcher->coverage.id = COVERAGE_FIRST_ID;
     refresh_init(&fetcher->refresh, &fetcher->universe, &fetcher->market);
     lease_init(&fetcher->lease, context, clock_monotonic_ms());

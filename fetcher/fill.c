@@ -39,7 +39,7 @@ static int64_t target_of(const struct filler *fill, const struct series *series,
     int64_t reach_ms = interval_open_time(series->interval_s, exchange_ms) - reach * interval_of(series);
     if (fill->exchange->candles_reach > 0 && reach_ms > target_ms)
         target_ms = reach_ms;
-    return target_ms > 0 ? target_ms : interval_open_time(series->interval_s, 0);
+    return target_ms > CANDLE_TIME_MIN_MS ? target_ms : intake_oldest_ms(series->interval_s);
 }
 
 static bool wants_history(const struct filler *fill, const struct series *series)

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/hydrate.h"
 
+#include "lib/base/clock.h"
+#include "lib/base/interval.h"
 #include "lib/base/log.h"
 #include "lib/series/candle.h"
 
@@ -15,9 +17,21 @@ void hydrate_init(struct hydrate *hydrate, struct service_context *context, stru
     *hydrate = (struct hydrate){.context = context, .market = market, .on_held = on_held, .user = user};
 }
 
+/* Which candles a query is about: those that have opened by the exchange's clock, or those that have not. */
+static void set_times(struct hydrate *hydrate, struct query *query)
+{
+    hydrate->exchange_ms = exchange_clock_ms(hydrate->clock, clock_monotonic_us());
+    hydrate->ahead_series = 0;
+    if (hydrate->kind != QUERY_KIND_RECENT_CANDLES && hydrate->kind != QUERY_KIND_COVERAGE)
+        return;
+    query->from_ms = hydrate->ahead ? hydrate->exchange_ms + HYDRATE_AHEAD_MS : CANDLE_TIME_MIN_MS;
+    query->to_ms = hydrate->ahead ? 0 : hydrate->exchange_ms;
+}
+
 static void ask(struct hydrate *hydrate, int64_t now_ms)
 {
     struct query query = {.id = ++hydrate->id, .kind = hydrate->kind, .limit = hydrate->limit};
+    set_times(hydrate, &query);
     memcpy(query.symbol, hydrate->symbol, sizeof query.symbol);
     (void)snprintf(query.exchange, sizeof query.exchange, "%s", hydrate->market->exchange);
     int code = service_send(hydrate->context, LINK_HISTORY, NULL, RECORD_query, &query);
@@ -57,12 +71,21 @@ void hydrate_begin(struct hydrate *hydrate, enum query_kind kind, uint32_t limit
     const char *first = kind == QUERY_KIND_RECENT_CANDLES && are_few(hydrate) ? next_new_symbol(hydrate, "") : NULL;
     hydrate->kind = kind;
     hydrate->limit = limit;
+    hydrate->ahead = false;
     begin(hydrate, first != NULL ? first : "-", now_ms);
 }
 
 bool hydrate_is_done(const struct hydrate *hydrate)
 {
     return hydrate->state == HYDRATE_DONE;
+}
+
+/* Whether a stored candle may be: its time is over by the exchange's clock, or it was stored by mistake. */
+static bool is_over(const struct hydrate *hydrate, const struct candle *candle, uint32_t interval_s)
+{
+    int64_t interval_ms = (int64_t)interval_s * 1000;
+    return candle_time_is_plausible(candle->open_time_ms, hydrate->exchange_ms - interval_ms) &&
+           candle_check(candle, interval_s) == 0;
 }
 
 /* Stored candles are history without holes but for what the exchange lacks: they come into the ring as they are. A
@@ -72,7 +95,7 @@ static void take_candles(struct hydrate *hydrate, struct answer *answer)
     struct series *series = market_find(hydrate->market, answer->symbol, answer->interval_s);
     struct candle candle;
     while (list_next(&answer->candles, RECORD_candle, &candle)) {
-        if (series == NULL || series->followed || candle_check(&candle, series->interval_s) != 0 ||
+        if (series == NULL || series->followed || !is_over(hydrate, &candle, series->interval_s) ||
             ring_append_after_gap(&series->ring, &candle) != 0)
             continue;
         series->stored_through_ms = candle.open_time_ms;
@@ -101,14 +124,39 @@ static void take_held(struct hydrate *hydrate, struct answer *answer)
         hydrate->on_held(hydrate->user, order.symbol);
 }
 
+/* A store of an earlier version does not ask for the times of a coverage. */
 static void take_coverages(struct hydrate *hydrate, struct answer *answer)
 {
     struct series_coverage coverage;
     while (list_next(&answer->coverages, RECORD_series_coverage, &coverage)) {
         struct series *series = market_find(hydrate->market, coverage.symbol, coverage.interval_s);
-        if (series != NULL && !series->covered)
-            series->stored_from_ms = coverage.oldest_ms;
+        if (series == NULL || series->covered ||
+            !candle_time_is_plausible(coverage.oldest_ms, hydrate->exchange_ms))
+            continue;
+        int64_t interval_ms = (int64_t)coverage.interval_s * 1000;
+        series->stored_from_ms = interval_open_time(coverage.interval_s, coverage.oldest_ms + interval_ms - 1);
     }
+}
+
+/* What the store has of later than the exchange's clock. It stays there, and is overwritten when its time comes; what can
+ * be done about it is for whoever reads the log. */
+static void take_ahead(struct hydrate *hydrate, struct answer *answer)
+{
+    struct series_coverage coverage;
+    while (list_next(&answer->coverages, RECORD_series_coverage, &coverage)) {
+        if (coverage.newest_ms >= hydrate->exchange_ms + HYDRATE_AHEAD_MS && hydrate->ahead_series++ == 0)
+            hydrate->ahead_sample = coverage;
+    }
+}
+
+static void tell_ahead(struct hydrate *hydrate)
+{
+    const struct series_coverage *sample = &hydrate->ahead_sample;
+    if (hydrate->ahead_series > hydrate->ahead_told)
+        log_warn("stored_ahead_of_the_exchange", log_int("series", (int64_t)hydrate->ahead_series),
+                 log_text("symbol", sample->symbol), log_int("interval_s", sample->interval_s),
+                 log_int("newest_ms", sample->newest_ms), log_int("exchange_ms", hydrate->exchange_ms));
+    hydrate->ahead_told = hydrate->ahead_series;
 }
 
 static void take(struct hydrate *hydrate, struct answer *answer)
@@ -117,6 +165,8 @@ static void take(struct hydrate *hydrate, struct answer *answer)
         take_candles(hydrate, answer);
     else if (hydrate->kind == QUERY_KIND_SERIES_STARTS)
         take_starts(hydrate, answer);
+    else if (hydrate->ahead)
+        take_ahead(hydrate, answer);
     else if (hydrate->kind == QUERY_KIND_COVERAGE)
         take_coverages(hydrate, answer);
     else
@@ -127,6 +177,12 @@ static void take(struct hydrate *hydrate, struct answer *answer)
 static void go_on(struct hydrate *hydrate, int64_t now_ms)
 {
     const char *next = strcmp(hydrate->symbol, "-") == 0 ? NULL : next_new_symbol(hydrate, hydrate->symbol);
+    if (hydrate->ahead)
+        tell_ahead(hydrate);
+    if (hydrate->kind == QUERY_KIND_COVERAGE && !hydrate->ahead) {
+        hydrate->ahead = true;
+        next = "-";
+    }
     hydrate->state = HYDRATE_DONE;
     if (next != NULL)
         begin(hydrate, next, now_ms);

@@ -16,6 +16,11 @@ enum {
     AGAIN_DOUBLINGS = 5,
 };
 
+int64_t intake_oldest_ms(uint32_t interval_s)
+{
+    return interval_open_time(interval_s, CANDLE_TIME_MIN_MS + (int64_t)interval_s * 1000 - 1);
+}
+
 int64_t intake_grace_ms(int64_t speed)
 {
     int64_t least = INTAKE_GRACE_WALL_MS * speed;

@@ -16,6 +16,9 @@ enum {
     INTAKE_GRACE_WALL_MS = 20,  /* and at least this much of ours */
 };
 
+/* The open time of the oldest candle that there can be of an interval, whatever is asked for. */
+int64_t intake_oldest_ms(uint32_t interval_s);
+
 /* The grace in exchange time, at this speed. */
 int64_t intake_grace_ms(int64_t speed);
 
@@ -24,6 +27,9 @@ int64_t intake_last_closed_ms(uint32_t interval_s, int64_t exchange_ms, int64_t 
 
 /* Open time of the newest candle that need not be asked for: the exchange gave it, or has none of it; -1: neither. */
 int64_t intake_known_ms(const struct series *series);
+
+/* The open time of the oldest candle that there can be of an interval. */
+int64_t intake_oldest_ms(uint32_t interval_s);
 
 /* Exchange time from which on the next candle can be asked for. */
 int64_t intake_next_ms(const struct series *series, int64_t grace_ms);

@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/exchange/ban.h"
 #include "lib/runtime/metrics.h"
+#include "lib/series/candle.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -479,7 +480,7 @@ void poll_follow(struct poll *poll)
         series->followed = true;
         int64_t closed_ms = intake_last_closed_ms(series->interval_s, exchange_ms, poll->grace_ms);
         int64_t from_ms = closed_ms - (history - 1) * series->interval_s * 1000;
-        series->history_from_ms = from_ms > 0 ? from_ms : interval_open_time(series->interval_s, 0);
+        series->history_from_ms = from_ms > CANDLE_TIME_MIN_MS ? from_ms : intake_oldest_ms(series->interval_s);
         schedule_set(&poll->jobs[POLL_CANDLES], market_index(poll->market, series), 0);
     }
     for (uint32_t chunk = 0; chunk < poll->chunk_count && !poll->following; chunk++)

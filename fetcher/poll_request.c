@@ -12,7 +12,17 @@ static bool is_confirming(const struct series *series, const struct poll_flight 
            flight->exchange_ms >= series->confirm_ms;
 }
 
-/* ERROR_MISSING when nothing is to be asked for now: then the series is up to date. */
+/* The series is up to date; one whose turn it is to be confirmed waits for the next. */
+static int nothing_to_ask(const struct poll *poll, struct series *series, int64_t exchange_ms)
+{
+    series->ready = true;
+    if (series->confirm_ms != 0 && exchange_ms >= series->confirm_ms)
+        series->confirm_ms = stream_confirm_ms(series, poll->confirm_ms, exchange_ms);
+    return error_set(ERROR_MISSING, "no candle has closed");
+}
+
+/* ERROR_MISSING when nothing is to be asked for now: then the series is up to date. What the ring holds may even be
+ * ahead of the exchange's clock, when that has gone back. */
 static int request_candles(struct poll *poll, struct poll_flight *flight)
 {
     struct series *series = &poll->market->slots[flight->index];
@@ -23,10 +33,11 @@ static int request_candles(struct poll *poll, struct poll_flight *flight)
     if (is_confirming(series, flight)) {
         int64_t confirm_from_ms = stream_confirm_from_ms(series, poll->confirm_ms, per_call);
         first_ms = confirm_from_ms < first_ms ? confirm_from_ms : first_ms;
-    } else if (closed_ms < first_ms || closed_ms <= intake_known_ms(series)) {
-        series->ready = true;
-        return error_set(ERROR_MISSING, "no candle has closed");
+    } else if (closed_ms <= intake_known_ms(series)) {
+        return nothing_to_ask(poll, series, flight->exchange_ms);
     }
+    if (closed_ms < first_ms)
+        return nothing_to_ask(poll, series, flight->exchange_ms);
     int64_t reach_ms = first_ms + (per_call - 1) * (int64_t)series->interval_s * 1000;
     flight->through = reach_ms >= closed_ms;
     flight->last_open_ms = flight->through ? closed_ms : reach_ms;

@@ -24,11 +24,14 @@ static const char series_starts_sql[] =
 static const char coverages_sql[] =
     "WITH ends AS MATERIALIZED ("
     " SELECT id, symbol, interval_s,"
-    "   (SELECT min(open_time_ms) FROM candles WHERE series_id = series.id) AS oldest_ms,"
-    "   (SELECT max(open_time_ms) FROM candles WHERE series_id = series.id) AS newest_ms FROM series"
+    "   (SELECT min(open_time_ms) FROM candles"
+    "     WHERE series_id = series.id AND open_time_ms >= $4 AND open_time_ms < $5) AS oldest_ms,"
+    "   (SELECT max(open_time_ms) FROM candles"
+    "     WHERE series_id = series.id AND open_time_ms >= $4 AND open_time_ms < $5) AS newest_ms FROM series"
     "  WHERE ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2) AND ($3 = 0 OR interval_s = $3))"
     "SELECT symbol, interval_s,"
-    "  coalesce((SELECT min(first_open_ms) FROM candle_absences WHERE series_id = id AND first_open_ms < oldest_ms),"
+    "  coalesce((SELECT min(first_open_ms) FROM candle_absences WHERE series_id = id AND first_open_ms < oldest_ms"
+    "    AND first_open_ms >= $4),"
     "   oldest_ms),"
     "  newest_ms"
     " FROM ends WHERE oldest_ms IS NOT NULL ORDER BY symbol, interval_s LIMIT $6";

@@ -31,6 +31,11 @@ static void check_recent(struct fixture *fixture)
     query.limit = 0;
     CU_ASSERT_EQUAL(fixture_query(fixture, &query), 0);
     CU_ASSERT_EQUAL(answer->candle_count, 0);
+    query.limit = 10;
+    query.to_ms = 600 * MINUTE_MS; /* what is later takes no place of the limit */
+    CU_ASSERT_EQUAL(fixture_query(fixture, &query), 0);
+    CU_ASSERT_EQUAL_FATAL(answer->candle_count, 2 * 10);
+    CU_ASSERT_EQUAL(answer->candles[9].open_time_ms, 599 * MINUTE_MS);
 }
 
 static void recent_candles_are_the_newest_of_each_series(void)

@@ -189,6 +189,18 @@ static void check_coverage(struct fixture *fixture)
     query.limit = 1;
     CU_ASSERT_EQUAL(fixture_query(fixture, &query), 0);
     CU_ASSERT_EQUAL(fixture->answer.coverage_count, 1);
+    query.limit = 100;
+    query.from_ms = 1 * MINUTE_MS;
+    query.to_ms = 70000 * (int64_t)MINUTE_MS; /* as if the newest candle were not there */
+    CU_ASSERT_EQUAL(fixture_query(fixture, &query), 0);
+    CU_ASSERT_EQUAL_FATAL(fixture->answer.coverage_count, 2);
+    expect_coverage(fixture, 0, "BTCUSDT", 3, 12);
+    expect_coverage(fixture, 1, "ETHUSDT", 50, 50);
+    query.from_ms = query.to_ms;
+    query.to_ms = 0; /* or as if there were no other */
+    CU_ASSERT_EQUAL(fixture_query(fixture, &query), 0);
+    CU_ASSERT_EQUAL_FATAL(fixture->answer.coverage_count, 1);
+    expect_coverage(fixture, 0, "ETHUSDT", 70000, 70000);
 }
 
 static void coverage_is_the_ends_of_each_series(void)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMERS = 8, MAILS = 4096, HISTORY = 200, WALL_START_MS = 1000000000 };
+enum { TIMERS = 8, MAILS = 4096, HISTORY = 200, WALL_START_MS = 1000000000, AHEAD = 10 };
 
 struct stage stage;
 
@@ -316,9 +316,29 @@ static void on_store_series(struct store_series *message)
     post_message(LINK_STORE, RECORD_ack, &ack);
 }
 
+/* The open time of the first of the candles that should not be in the store; -1: there are none. */
+static int64_t ahead_from_ms(int symbol)
+{
+    int64_t ahead_ms = stage.ahead_ms[symbol], began_ms = STAGE_ORIGIN_MS + (int64_t)HISTORY * STAGE_MINUTE_MS;
+    return ahead_ms != 0 ? began_ms + ahead_ms - ahead_ms % STAGE_MINUTE_MS : -1;
+}
+
+/* Those that a query's times let through; this store does not count them into its limit. */
+static size_t add_ahead(const struct query *query, int symbol, struct candle *rows)
+{
+    size_t count = 0;
+    int64_t from_ms = ahead_from_ms(symbol);
+    for (int i = 0; i < AHEAD && from_ms >= 0; i++) {
+        rows[count] = stage_truth(symbol, 0);
+        rows[count].open_time_ms = from_ms + i * STAGE_MINUTE_MS;
+        count += !stage.honours_times || rows[count].open_time_ms < query->to_ms;
+    }
+    return count;
+}
+
 static void answer_candles(const struct query *query, int symbol, uint32_t part, bool last)
 {
-    struct candle rows[1000];
+    struct candle rows[1000 + AHEAD];
     size_t count = 0;
     for (int64_t minute = STAGE_MINUTES - 1; minute >= 0 && count < query->limit; minute--)
         count += stage_store_close(symbol, minute) != 0;
@@ -330,7 +350,7 @@ static void answer_candles(const struct query *query, int symbol, uint32_t part,
         }
     struct answer answer = {.id = query->id, .part = part, .interval_s = 60, .last = last};
     (void)snprintf(answer.symbol, sizeof answer.symbol, "%cUSDT", 'A' + symbol);
-    answer.candles = list_of(rows, count);
+    answer.candles = list_of(rows, count + add_ahead(query, symbol, rows + count));
     if (stage.loses_part == part + 1)
         stage.loses_part = 0;
     else
@@ -353,10 +373,13 @@ static void answer_coverage(const struct query *query)
     struct series_coverage rows[STAGE_SYMBOLS];
     size_t count = 0;
     for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) {
-        int64_t oldest_ms = stage_store_oldest_ms(symbol);
-        if (oldest_ms < 0)
+        int64_t oldest_ms = stage_store_oldest_ms(symbol), ahead_ms = ahead_from_ms(symbol);
+        if (oldest_ms < 0 || (stage.honours_times && query->to_ms == 0))
+            oldest_ms = ahead_ms;
+        if (oldest_ms < 0 || (stage.honours_times && query->to_ms != 0 && oldest_ms >= query->to_ms))
             continue;
-        rows[count] = (struct series_coverage){.interval_s = 60, .oldest_ms = oldest_ms};
+        rows[count] = (struct series_coverage){
+            .interval_s = 60, .oldest_ms = oldest_ms, .newest_ms = ahead_ms >= 0 ? ahead_ms : oldest_ms};
         (void)snprintf(rows[count++].symbol, SYMBOL_SIZE, "%cUSDT", 'A' + symbol);
     }
     struct answer answer = {.id = query->id, .symbol = "-", .last = true, .coverages = list_of(rows, count)};

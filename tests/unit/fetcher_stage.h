@@ -44,6 +44,8 @@ struct stage {
     int64_t min_age_days;      /* the option, for the next start */
     bool young[STAGE_SYMBOLS]; /* without a daily candle */
     bool held[STAGE_SYMBOLS];                            /* by the store's word */
+    bool honours_times;              /* the store answers for the times that a query names; else it is of an earlier version */
+    int64_t ahead_ms[STAGE_SYMBOLS]; /* the store has ten candles that the exchange has not, so far ahead of its clock; 0: none */
     int64_t refresh_s;                                   /* the option, for the next start; 0: an hour */
     /* What was seen. */
     unsigned requests, requests_while_stopped, stops;

@@ -210,7 +210,7 @@ static void confirmations_see_what_the_exchange_changes(void)
     stage_run(60000);
     int64_t closed = stage_closed();
     stage_run(SETTLE_MS); /* two periods */
-    CU_ASSERT(metric_value(METRIC_candles_streamed_total) - streamed >= 95 * STAGE_SYMBOLS);
+    CU_ASSERT(metric_value(METRIC_candles_streamed_total) - streamed >= 80 * STAGE_SYMBOLS); /* by how well the clock is known */
     CU_ASSERT(stage.revisions >= 20);
     CU_ASSERT(stage_store_has(HISTORY_BEGINS, closed - 1));
     check_world();

@@ -30,6 +30,17 @@ static struct {
     struct absence absence; /* the last one */
 } sent;
 
+/* Minutes count from one in 2023. */
+static int64_t at(int64_t minute)
+{
+    return (28333334 + minute) * MINUTE;
+}
+
+static int64_t minute_of(int64_t time_ms)
+{
+    return time_ms / MINUTE - 28333334;
+}
+
 int64_t loop_now_ms(const struct loop *loop) { (void)loop; return 0; }
 void loop_set_timer(struct loop *loop, int timer, int64_t delay_ms) { (void)loop, (void)timer, (void)delay_ms; }
 void loop_stop_timer(struct loop *loop, int timer) { (void)loop, (void)timer; }
@@ -56,8 +67,8 @@ int service_send_bytes(struct service_context *context, enum link link, const st
     sent.history = message.history;
     sent.rows = sent.absences = 0;
     while (list_next(&message.rows, RECORD_candle_event, &row)) {
-        sent.first = sent.rows++ == 0 ? row.candle.open_time_ms / MINUTE : sent.first;
-        sent.last = row.candle.open_time_ms / MINUTE;
+        sent.first = sent.rows++ == 0 ? minute_of(row.candle.open_time_ms) : sent.first;
+        sent.last = minute_of(row.candle.open_time_ms);
     }
     while (list_next(&message.absences, RECORD_absence, &sent.absence))
         sent.absences++;
@@ -66,7 +77,7 @@ int service_send_bytes(struct service_context *context, enum link link, const st
 
 static struct candle candle_of(int64_t minute)
 {
-    return (struct candle){minute * MINUTE, 10, 12, 9, 11, 5, 0, 0};
+    return (struct candle){at(minute), 10, 12, 9, 11, 5, 0, 0};
 }
 
 /* One series whose ring and store have the candles of the minutes [990, 999]; a day of history is wanted. */
@@ -89,10 +100,10 @@ static void set_stage(bool leaves_out_quiet, int reach)
         struct candle candle = candle_of(minute);
         CU_ASSERT_FATAL(ring_append(&stage.series->ring, &candle) == 0);
     }
-    stage.series->stored_from_ms = (stage_now - RING) * MINUTE;
-    stage.series->stored_through_ms = (stage_now - 1) * MINUTE;
+    stage.series->stored_from_ms = at(stage_now - RING);
+    stage.series->stored_through_ms = at(stage_now - 1);
     stage.series->followed = stage.series->ready = stage.series->covered = true;
-    fill_look(&stage.fill, (int64_t)(stage_now + 600) * MINUTE);
+    fill_look(&stage.fill, at(stage_now + 600));
 }
 
 static void clear_stage(void)
@@ -129,7 +140,7 @@ static int take_empty_pieces(void)
 static bool asks_for(int64_t first, int64_t last)
 {
     const struct fill_piece *piece = fill_piece_of(&stage.fill, stage.series);
-    return piece != NULL && piece->first_ms == first * MINUTE && piece->last_ms == last * MINUTE;
+    return piece != NULL && piece->first_ms == at(first) && piece->last_ms == at(last);
 }
 
 static void history_goes_backward_piece_by_piece(void)
@@ -141,9 +152,9 @@ static void history_goes_backward_piece_by_piece(void)
     CU_ASSERT_EQUAL(answer(970, 989, -1), FILL_SENT);
     CU_ASSERT(sent.history && sent.rows == 20 && sent.absences == 0 && sent.first == 970 && sent.last == 989);
     CU_ASSERT_PTR_NULL(fill_begin(&stage.fill)); /* not before the store has it */
-    CU_ASSERT_EQUAL(stage.series->stored_from_ms, 990 * MINUTE);
+    CU_ASSERT_EQUAL(stage.series->stored_from_ms, at(990));
     fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
-    CU_ASSERT_EQUAL(stage.series->stored_from_ms, 970 * MINUTE);
+    CU_ASSERT_EQUAL(stage.series->stored_from_ms, at(970));
     CU_ASSERT_PTR_EQUAL(fill_begin(&stage.fill), stage.series);
     CU_ASSERT(asks_for(950, 969));
     clear_stage();
@@ -162,7 +173,7 @@ static void a_hole_is_one_in_all_answers_together(void)
         CU_ASSERT_EQUAL(answer(950, 969, 960), FILL_AGAIN);
     CU_ASSERT_EQUAL(answer(950, 969, 960), FILL_SENT);
     CU_ASSERT(sent.rows == 19 && sent.absences == 1);
-    CU_ASSERT(sent.absence.first_open_ms == 960 * MINUTE && sent.absence.last_open_ms == 960 * MINUTE);
+    CU_ASSERT(sent.absence.first_open_ms == at(960) && sent.absence.last_open_ms == at(960));
     CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_EXCHANGE_LACKS);
     clear_stage();
 }
@@ -171,7 +182,7 @@ static void history_ends_where_the_market_began(void)
 {
     set_stage(false, 0);
     int64_t target_ms = stage.series->fill.target_ms;
-    CU_ASSERT_EQUAL(target_ms, (int64_t)(NOW + 600 - DAY) * MINUTE);
+    CU_ASSERT_EQUAL(target_ms, at(NOW + 600 - DAY));
     CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
     for (int i = 0; i < 2; i++)
         CU_ASSERT_EQUAL(answer(985, 989, -1), FILL_AGAIN);
@@ -182,17 +193,17 @@ static void history_ends_where_the_market_began(void)
     CU_ASSERT(asks_for(965, 984));
     for (int i = 0; i < 2; i++)
         CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_AGAIN);
-    for (int64_t first = 965; first * MINUTE > target_ms; first = stage.series->fill.searched_ms / MINUTE - PER_CALL) {
+    for (int64_t first = 965; at(first) > target_ms; first = minute_of(stage.series->fill.searched_ms) - PER_CALL) {
         CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_NEXT); /* an exchange may have been away for so long */
         CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
     }
     CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_SENT);
     CU_ASSERT(sent.rows == 0 && sent.absences == 1);
     CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_BEFORE_LISTING);
-    CU_ASSERT(sent.absence.first_open_ms == target_ms && sent.absence.last_open_ms == 984 * MINUTE);
+    CU_ASSERT(sent.absence.first_open_ms == target_ms && sent.absence.last_open_ms == at(984));
     fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
     CU_ASSERT_PTR_NULL(fill_begin(&stage.fill));
-    fill_look(&stage.fill, (int64_t)(NOW + 600) * MINUTE);
+    fill_look(&stage.fill, at(NOW + 600));
     CU_ASSERT_EQUAL(stage.fill.stored, stage.fill.wanted);
     clear_stage();
 }
@@ -210,7 +221,7 @@ static void a_quiet_time_does_not_end_history(void)
     CU_ASSERT_EQUAL(answer(955, 960, -1), FILL_AGAIN);
     CU_ASSERT_EQUAL(answer(955, 960, -1), FILL_SENT);
     CU_ASSERT(sent.rows == 6 && sent.absences == 1);
-    CU_ASSERT(sent.absence.first_open_ms == 961 * MINUTE && sent.absence.last_open_ms == 989 * MINUTE);
+    CU_ASSERT(sent.absence.first_open_ms == at(961) && sent.absence.last_open_ms == at(989));
     CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_NO_TRADES);
     fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
     CU_ASSERT_EQUAL(take_empty_pieces(), (955 - 160 + PER_CALL - 1) / PER_CALL); /* down to where history is wanted from */
@@ -248,7 +259,7 @@ static void rows_that_cannot_be_true_do_not_end_history(void)
         CU_ASSERT_EQUAL(fill_take(&stage.fill, stage.series, rows, PER_CALL - 1), FILL_AGAIN);
     CU_ASSERT_EQUAL(fill_take(&stage.fill, stage.series, rows, PER_CALL - 1), FILL_SENT);
     CU_ASSERT(sent.rows == 0 && sent.absences == 1);
-    CU_ASSERT(sent.absence.first_open_ms == 970 * MINUTE && sent.absence.last_open_ms == 989 * MINUTE);
+    CU_ASSERT(sent.absence.first_open_ms == at(970) && sent.absence.last_open_ms == at(989));
     CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_EXCHANGE_LACKS);
     fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
     CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
@@ -260,15 +271,15 @@ static void rows_that_cannot_be_true_do_not_end_history(void)
 static void what_rests_holds_up_nothing(void)
 {
     set_stage(false, 0);
-    stage.series->stored_through_ms = 980 * MINUTE;
-    stage.series->dropped_through_ms = 989 * MINUTE;
-    fill_look(&stage.fill, (int64_t)(NOW + 600) * MINUTE);
+    stage.series->stored_through_ms = at(980);
+    stage.series->dropped_through_ms = at(989);
+    fill_look(&stage.fill, at(NOW + 600));
     CU_ASSERT_EQUAL(stage.fill.pressing, 1);
     CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
     fill_rest(&stage.fill, stage.series);
     CU_ASSERT_PTR_NULL(fill_piece_of(&stage.fill, stage.series));
     CU_ASSERT_PTR_NULL(fill_begin(&stage.fill));
-    fill_look(&stage.fill, (int64_t)(NOW + 600) * MINUTE);
+    fill_look(&stage.fill, at(NOW + 600));
     CU_ASSERT(stage.fill.behind == 1 && stage.fill.pressing == 0);
     int64_t rest_ms = stage.series->fill.rest_ms;
     fill_rest(&stage.fill, stage.series);
@@ -283,19 +294,19 @@ static void what_rests_holds_up_nothing(void)
 static void an_exchange_is_asked_as_far_as_it_reaches(void)
 {
     set_stage(false, 720);
-    CU_ASSERT_EQUAL(stage.series->fill.target_ms, (int64_t)(NOW + 600 - 720 + FILL_REACH_SPARE) * MINUTE);
+    CU_ASSERT_EQUAL(stage.series->fill.target_ms, at(NOW + 600 - 720 + FILL_REACH_SPARE));
     clear_stage();
 }
 
 static void what_was_dropped_comes_first_and_forward(void)
 {
     set_stage(false, 0);
-    stage.series->stored_through_ms = 950 * MINUTE;
-    stage.series->dropped_through_ms = 989 * MINUTE;
+    stage.series->stored_through_ms = at(950);
+    stage.series->dropped_through_ms = at(989);
     archive_mark(&stage.archive, stage.series);
     archive_on_tick(&stage.archive, 0);
     CU_ASSERT_EQUAL(sent.messages, 0); /* what follows a hole waits */
-    fill_look(&stage.fill, (int64_t)(NOW + 600) * MINUTE);
+    fill_look(&stage.fill, at(NOW + 600));
     CU_ASSERT_EQUAL(stage.fill.behind, 1);
     CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
     CU_ASSERT(asks_for(951, 970));
@@ -308,7 +319,7 @@ static void what_was_dropped_comes_first_and_forward(void)
         CU_ASSERT_EQUAL(answer(971, 988, 975), FILL_AGAIN);
     CU_ASSERT_EQUAL(answer(971, 988, 975), FILL_SENT);
     CU_ASSERT(sent.rows == 17 && sent.absences == 2);
-    CU_ASSERT(sent.absence.first_open_ms == 989 * MINUTE && sent.absence.last_open_ms == 989 * MINUTE);
+    CU_ASSERT(sent.absence.first_open_ms == at(989) && sent.absence.last_open_ms == at(989));
     fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
     CU_ASSERT(!series_is_behind(stage.series));
     archive_on_tick(&stage.archive, 0);
@@ -320,19 +331,19 @@ static void what_was_dropped_comes_first_and_forward(void)
 static void what_is_refused_again_and_again_is_absent(void)
 {
     set_stage(true, 0); /* also where quiet times are left out, this is none */
-    stage.series->stored_through_ms = 980 * MINUTE;
-    stage.series->dropped_through_ms = 989 * MINUTE;
+    stage.series->stored_through_ms = at(980);
+    stage.series->dropped_through_ms = at(989);
     CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
     stage.series->halted = true;
     for (int i = 0; i < INTAKE_HOLE_ASKS; i++)
         CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_AGAIN);
     CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_SENT);
     CU_ASSERT(!sent.history && sent.rows == 0 && sent.absences == 1);
-    CU_ASSERT(sent.absence.first_open_ms == 981 * MINUTE && sent.absence.last_open_ms == 989 * MINUTE);
+    CU_ASSERT(sent.absence.first_open_ms == at(981) && sent.absence.last_open_ms == at(989));
     CU_ASSERT_EQUAL(sent.absence.reason, ABSENCE_REASON_EXCHANGE_LACKS);
     fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
     CU_ASSERT(!series_is_behind(stage.series));
-    fill_look(&stage.fill, (int64_t)(NOW + 600) * MINUTE);
+    fill_look(&stage.fill, at(NOW + 600));
     CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill)); /* now its history, which ends where it is */
     for (int i = 0; i < INTAKE_HOLE_ASKS; i++)
         CU_ASSERT_EQUAL(fill_take_refusal(&stage.fill, stage.series), FILL_AGAIN);
