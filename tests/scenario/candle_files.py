@@ -142,6 +142,28 @@ def an_export_says_what_there_is(home):
 
 
 @wick.scenario
+def real_candles_do_not_come_among_simulated_ones(home):
+    file = write(home / "f" / "BTCUSDT_1m.csv", OWN_HEADER, row(0))
+    real, simulated = home / "real", home / "simulated"
+    for directory, market in ((real, "exchange kraken"), (simulated, "simulated generated 7")):
+        write(directory / "market", market)
+    def imported(*arguments):
+        return wick.run_program("wick-import", *arguments, file)
+    wick.equal(imported("--data", real)[0], wick.OK, "the directory's own exchange")
+    status, text = imported("--data", real, "--exchange", "okx")
+    wick.equal(status, wick.FAILED, "another exchange")
+    wick.contains(text, r"exchange kraken.*exchange okx")
+    status, text = imported("--data", simulated)
+    wick.equal(status, wick.FAILED, "files that nobody says to be simulated")
+    wick.contains(text, "holds the data of the exchange simulated; give another --data")
+    wick.equal((simulated / "wick.db").exists(), False, "a database was made")
+    wick.equal(imported("--data", simulated, "--exchange", "simulated")[0], wick.OK, "files that are simulated")
+    status, text = wick.run_program("wick-up", "--data", real)
+    wick.equal(status, wick.FAILED, "a simulated run on real candles")
+    wick.contains(text, r"\(exchange kraken\).*\(simulated generated\)")
+
+
+@wick.scenario
 def another_writer_is_waited_for(home):
     file = write(home / "BTCUSDT_1m.csv", OWN_HEADER, row(0))
     url = f"sqlite:{home}/wick.db"

@@ -131,7 +131,7 @@ def bad_rules_are_told(home):
             ("INTERVALS", "1m,7m", "market.intervals")):
         status, text = wick.run_program("wick-up", "--data", home / variable, "--port", wick.free_port(), "--symbols", 3,
                                         environment={f"WICK_MARKET__{variable}": value}, seconds=60)
-        wick.equal(status, wick.FAILED, f"exit status with {variable}={value}:\n{text}")
+        wick.equal(status, wick.BAD_CONFIGURATION, f"exit status with {variable}={value}:\n{text}")
         wick.contains(text, told)
 
 

@@ -55,11 +55,13 @@ static int choose_url(const struct database_flags *flags, const struct config *c
 static int choose_exchange(const struct database_flags *flags, const struct config *config, struct database_choice *out)
 {
     bool elsewhere = flags->data == NULL && (flags->database != NULL || is_given(config, "database", "url"));
+    out->exchange_is_of_data_dir = false;
     out->is_in_data_dir = !elsewhere && flags->database == NULL;
     int code = copy(out->exchange, sizeof out->exchange, config->exchange_name, "exchange.name");
     if (code != 0 || elsewhere || is_given(config, "exchange", "name"))
         return code;
     code = market_file_exchange(out->data_dir, out->exchange);
+    out->exchange_is_of_data_dir = code == 0;
     return code == ERROR_MISSING ? 0 : code;
 }
 

@@ -27,6 +27,7 @@ struct database_choice {
     char url[DATABASE_URL_SIZE]; /* a secret: it may have a password */
     char data_dir[DATABASE_TEXT_SIZE];
     char exchange[NAME_SIZE];                  /* as configured, else the data directory's */
+    bool exchange_is_of_data_dir;              /* nobody named one */
     bool is_in_data_dir;                       /* the database is the one that the data directory keeps */
     char exchange_url[DATABASE_TEXT_SIZE];     /* empty: the exchange's own */
 };

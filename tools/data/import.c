@@ -5,6 +5,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/interval.h"
 #include "lib/base/version.h"
+#include "lib/exchange/exchange.h"
 #include "tools/common/database.h"
 #include "tools/common/files.h"
 #include "tools/common/flags.h"
@@ -132,6 +133,9 @@ static int open_data_dir(const struct database_choice *choice, const char *excha
 {
     if (!choice->is_in_data_dir)
         return 0;
+    if (choice->exchange_is_of_data_dir && exchange == choice->exchange && strcmp(exchange, EXCHANGE_SIMULATED) == 0)
+        return error_set(ERROR_EXISTS, "%s holds the data of the exchange %s; give another --data for the candles of a real "
+                         "one, or --exchange %s if these are simulated too", choice->data_dir, exchange, exchange);
     int code = directory_create(choice->data_dir);
     return code == 0 ? market_file_tie_exchange(choice->data_dir, exchange) : code;
 }

@@ -124,7 +124,12 @@ int market_choose(const struct up_options *asked, const struct config *config, s
 static void identify(const struct market *market, char out[MARKET_FILE_SIZE])
 {
     switch (market->kind) {
-    case MARKET_GENERATED: (void)snprintf(out, MARKET_FILE_SIZE, "%s%" PRIu64, generated_line, market->seed); break;
+    case MARKET_GENERATED:
+        if (market->seed != 0)
+            (void)snprintf(out, MARKET_FILE_SIZE, "%s%" PRIu64, generated_line, market->seed);
+        else
+            (void)snprintf(out, MARKET_FILE_SIZE, "%s generated", market->exchange);
+        break;
     case MARKET_REPLAYED:
         (void)snprintf(out, MARKET_FILE_SIZE, "%s replayed %s", market->exchange, market->replay_dir);
         break;
@@ -140,7 +145,7 @@ static int choose_seed(const char *data_dir, uint64_t *seed)
     if (code != 0 && code != ERROR_MISSING)
         return code;
     if (code == ERROR_MISSING)
-        *seed = randombytes_random();
+        *seed = 1 + randombytes_uniform(UINT32_MAX); /* 0 is none */
     else
         *seed = strncmp(held, generated_line, sizeof generated_line - 1) == 0
                     ? strtoull(held + sizeof generated_line - 1, NULL, 10)
