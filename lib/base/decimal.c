@@ -154,16 +154,75 @@ static bool parse_short(const char *text, size_t length, struct decimal *out)
                          : parse_short_fraction(head, tail, length, point, out);
 }
 
+enum { EXPONENT_MAX = 1000 }; /* beyond it nothing but zero can be told */
+
+/* The power of ten behind 'e' or 'E': digits, with or without a sign. */
+static bool read_exponent(const char *text, size_t length, int *out)
+{
+    size_t at = length > 0 && (text[0] == '-' || text[0] == '+');
+    bool negative = at == 1 && text[0] == '-';
+    int power = 0;
+    if (at == length)
+        return false;
+    for (; at < length; at++) {
+        if (!is_digit(text[at]))
+            return false;
+        power = power * 10 + (text[at] - '0');
+        power = power < EXPONENT_MAX ? power : EXPONENT_MAX;
+    }
+    *out = negative ? -power : power;
+    return true;
+}
+
+/* mantissa * 10^-scale for any scale, as a decimal with the smallest scale there is. False: it does not fit. */
+static bool normalise(int64_t mantissa, int scale, struct decimal *out)
+{
+    while (scale > 0 && mantissa % 10 == 0 && mantissa != 0) {
+        mantissa /= 10;
+        scale--;
+    }
+    for (; scale < 0 && mantissa != 0; scale++)
+        if (__builtin_mul_overflow(mantissa, 10, &mantissa))
+            return false;
+    if (mantissa == 0)
+        scale = 0;
+    if (scale > DECIMAL_SCALE_MAX)
+        return false;
+    *out = (struct decimal){.mantissa = mantissa, .scale = (uint8_t)scale};
+    return true;
+}
+
+/* Where the power of ten begins in a text; its length if it has none. */
+static size_t find_exponent(const char *text, size_t length)
+{
+    size_t at = 0;
+    while (at < length && text[at] != 'e' && text[at] != 'E')
+        at++;
+    return at;
+}
+
 int decimal_parse(const char *text, size_t length, struct decimal *out)
 {
     if (parse_short(text, length, out))
         return 0;
+    if (find_exponent(text, length) < length)
+        return error_set(ERROR_SYNTAX, "'%.*s' is not a decimal number", (int)(length < 64 ? length : 64), text);
+    return decimal_parse_scientific(text, length, out);
+}
+
+int decimal_parse_scientific(const char *text, size_t length, struct decimal *out)
+{
+    if (parse_short(text, length, out))
+        return 0;
+    int shown = (int)(length < 64 ? length : 64);
     bool negative = length > 0 && text[0] == '-';
     const char *digits = text + negative;
-    size_t rest = length - negative;
+    size_t all = length - negative, rest = find_exponent(digits, all);
+    int exponent = 0;
     const char *point = memchr(digits, '.', rest);
-    if (point != NULL && point + 1 == digits + rest)
-        return error_set(ERROR_SYNTAX, "'%.*s' is not a decimal number", (int)(length < 64 ? length : 64), text);
+    if ((point != NULL && point + 1 == digits + rest) ||
+        (rest < all && !read_exponent(digits + rest + 1, all - rest - 1, &exponent)))
+        return error_set(ERROR_SYNTAX, "'%.*s' is not a decimal number", shown, text);
     rest = length_without_zeros(digits, rest);
 
     int64_t mantissa = 0;
@@ -174,11 +233,10 @@ int decimal_parse(const char *text, size_t length, struct decimal *out)
         fraction = read_digits(digits + used + 1, rest - used - 1, &mantissa);
         used += 1 + (fraction > 0 ? (size_t)fraction : 0);
     }
-    if (whole < 0 || fraction < 0 || fraction > DECIMAL_SCALE_MAX)
-        return error_set(ERROR_RANGE, "'%.*s' has too many digits", (int)(length < 64 ? length : 64), text);
-    if (whole == 0 || used != rest)
-        return error_set(ERROR_SYNTAX, "'%.*s' is not a decimal number", (int)(length < 64 ? length : 64), text);
-    *out = (struct decimal){.mantissa = negative ? -mantissa : mantissa, .scale = (uint8_t)fraction};
+    if (whole == 0 || (whole > 0 && fraction >= 0 && used != rest))
+        return error_set(ERROR_SYNTAX, "'%.*s' is not a decimal number", shown, text);
+    if (whole < 0 || fraction < 0 || !normalise(negative ? -mantissa : mantissa, fraction - exponent, out))
+        return error_set(ERROR_RANGE, "'%.*s' has too many digits", shown, text);
     return 0;
 }
 

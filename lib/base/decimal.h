@@ -26,6 +26,10 @@ enum rounding { ROUND_DOWN, ROUND_UP, ROUND_HALF_EVEN }; /* down and up are towa
  * `text` need not end with a NUL. ERROR_SYNTAX; ERROR_RANGE if it does not fit 63 bits or 18 decimals. */
 int decimal_parse(const char *text, size_t length, struct decimal *out) MUST_CHECK;
 
+/* The same as machines write it, with or without "e[+-]digits" or "E[+-]digits" behind: "1.01E2" is 101, "1e-8" is
+ * 0.00000001. For what comes from exchanges and files; people's own numbers have no exponent. */
+int decimal_parse_scientific(const char *text, size_t length, struct decimal *out) MUST_CHECK;
+
 /* Writes the shortest exact text ("97537.7", "0.00000111", "-3") with a NUL and returns its length. */
 size_t decimal_print(struct decimal value, char out[DECIMAL_TEXT_SIZE]);
 

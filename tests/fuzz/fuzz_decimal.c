@@ -3,6 +3,7 @@
 #include "lib/base/decimal.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,15 +39,31 @@ static bool read_plainly(const char *text, size_t length, __int128 *out)
     return true;
 }
 
+/* What is written with a power of ten is the double that strtod reads, but for its last digits. */
+static void require_exponent(const char *text, size_t size, struct decimal value)
+{
+    char copy[64];
+    if (size >= sizeof copy)
+        return;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    double wanted = strtod(copy, NULL), got = decimal_to_double(value);
+    if (fabs(got - wanted) > 1e-12 * fabs(wanted))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct decimal value, again;
     char text[DECIMAL_TEXT_SIZE];
     __int128 plain;
-    if (decimal_parse((const char *)bytes, size, &value) < 0)
+    if (decimal_parse_scientific((const char *)bytes, size, &value) < 0)
         return 0;
-    if (!read_plainly((const char *)bytes, size, &plain) ||
-        plain != (__int128)value.mantissa * decimal_power_of_ten((uint8_t)(18 - value.scale)))
+    bool has_exponent = memchr(bytes, 'e', size) != NULL || memchr(bytes, 'E', size) != NULL;
+    if (has_exponent)
+        require_exponent((const char *)bytes, size, value);
+    else if (!read_plainly((const char *)bytes, size, &plain) ||
+             plain != (__int128)value.mantissa * decimal_power_of_ten((uint8_t)(18 - value.scale)))
         abort();
     size_t length = decimal_print(value, text);
     if (decimal_parse(text, length, &again) < 0 || again.mantissa != value.mantissa || again.scale != value.scale)

@@ -51,6 +51,31 @@ static void other_text_is_refused(void)
     CU_ASSERT_EQUAL(value.mantissa, 42); /* written only on success */
 }
 
+static void powers_of_ten_are_read(void)
+{
+    static const struct {
+        const char *text;
+        int64_t mantissa;
+        uint8_t scale;
+    } rows[] = {
+        {"1.01E2", 101, 0},   {"1e-8", 1, 8},    {"8.6000e-7", 86, 8},  {"-2.5e+3", -2500, 0},
+        {"0e-99", 0, 0},      {"0.00E400", 0, 0}, {"1500e-3", 15, 1},    {"9.223372036854775807e18", INT64_MAX, 0},
+        {"1e-18", 1, 18},     {"1.20300000E-05", 1203, 8}, {"1e18", 1000000000000000000, 0}, {"12.50", 125, 1},
+        {"0.0000000000000000001e1", 1, 18},
+    };
+    static const char *const syntax[] = {"1e", "1E+", "2e-0.8", "e5", "1.e5", "1e5e5", "1e--5", "1e5 ", "", "nan", "1e0x1"};
+    static const char *const range[] = {"1e19", "1e-19", "1e99999999999", "1.5e-18", "9223372036854775808"};
+    struct decimal value;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CU_ASSERT_EQUAL(decimal_parse_scientific(rows[i].text, strlen(rows[i].text), &value), 0);
+        CU_ASSERT(value.mantissa == rows[i].mantissa && value.scale == rows[i].scale);
+    }
+    for (size_t i = 0; i < sizeof syntax / sizeof syntax[0]; i++)
+        CU_ASSERT_EQUAL(decimal_parse_scientific(syntax[i], strlen(syntax[i]), &value), ERROR_SYNTAX);
+    for (size_t i = 0; i < sizeof range / sizeof range[0]; i++)
+        CU_ASSERT_EQUAL(decimal_parse_scientific(range[i], strlen(range[i]), &value), ERROR_RANGE);
+}
+
 static void printing_and_reading_are_inverse(void)
 {
     for (int i = 0; i < 1000000; i++) {
@@ -277,6 +302,7 @@ const char *const suite_name = "base";
 const struct test suite_tests[] = {
     {"text is read exactly", text_is_read_exactly},
     {"other text is refused", other_text_is_refused},
+    {"powers of ten are read", powers_of_ten_are_read},
     {"printing and reading are inverse", printing_and_reading_are_inverse},
     {"every length is read alike", every_length_is_read_alike},
     {"printing is canonical", printing_is_canonical},
