@@ -13,6 +13,7 @@
 #include "fetcher/intake.h"
 #include "fetcher/market.h"
 #include "fetcher/publish.h"
+#include "fetcher/refusals.h"
 #include "fetcher/revisions.h"
 #include "fetcher/schedule.h"
 #include "fetcher/stuck.h"
@@ -124,6 +125,12 @@ struct poll {
     struct exchange_request request; /* the one that is being made */
     struct candle rows[EXCHANGE_CANDLES_MAX]; /* of the answer that is being read */
     size_t row_count;
+    int64_t refused_ms[EXCHANGE_CANDLES_MAX]; /* open times of its rows that were passed over, as far as they are known, */
+    size_t refused_count;
+    const char *reading, *reading_symbol; /* its kind and its market, "" for none */
+    struct refusals refusals;
+    char cursor[EXCHANGE_CURSOR_SIZE]; /* of the page of the list of markets that is asked for next; "": the first */
+    uint32_t page;                     /* its number, from 0 */
     struct ticker *ticker_rows; /* the same; a row a market; owned */
     size_t ticker_count;
 };

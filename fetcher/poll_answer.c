@@ -12,6 +12,7 @@
 #include "lib/series/candle.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -20,6 +21,24 @@ enum {
 };
 
 static const char *const kinds[POLL_KINDS] = {"time", "instruments", "scan", "candles", "ages", "tickers", "fill"};
+
+/* ---- rows that are passed over ---- */
+
+static void begin_reading(struct poll *poll, const char *kind, const char *symbol)
+{
+    poll->reading = kind;
+    poll->reading_symbol = symbol;
+    poll->row_count = 0;
+    poll->refused_count = 0;
+}
+
+static void pass_over(void *user, const struct exchange_refusal *refusal)
+{
+    struct poll *poll = user;
+    refusals_tell(&poll->refusals, poll->reading, poll->reading_symbol, refusal);
+    if (refusal->open_time_ms >= 0 && poll->refused_count < EXCHANGE_CANDLES_MAX)
+        poll->refused_ms[poll->refused_count++] = refusal->open_time_ms;
+}
 
 /* ---- time ---- */
 
@@ -48,14 +67,44 @@ static int read_time(struct poll *poll, const struct http_result *result)
 
 static int offer(void *user, const struct instrument *instrument)
 {
-    universe_offer(user, instrument);
+    struct poll *poll = user;
+    universe_offer(poll->universe, instrument);
     return 0;
+}
+
+static void begin_list(struct poll *poll)
+{
+    poll->page = 0;
+    poll->cursor[0] = '\0';
+}
+
+/* Goes on with the page behind the one that was read. False: that was the last, or the list goes round in a circle. */
+static bool go_to_page(struct poll *poll, const char *next)
+{
+    static const struct poll_flight list = {.kind = POLL_INSTRUMENTS};
+    bool circle = strcmp(next, poll->cursor) == 0 || poll->page + 1 >= EXCHANGE_PAGES_MAX;
+    if (next[0] != '\0' && circle)
+        log_warn("list_without_end", log_int("page", poll->page));
+    bool more = next[0] != '\0' && !circle;
+    if (!more) {
+        begin_list(poll);
+        return false;
+    }
+    poll->page++;
+    (void)snprintf(poll->cursor, sizeof poll->cursor, "%s", next);
+    poll_plan_again(poll, &list, 0);
+    return true;
 }
 
 static int read_instruments(struct poll *poll, const struct http_result *result)
 {
-    universe_begin(poll->universe);
-    int code = poll->exchange->read_instruments(&result->answer, offer, poll->universe);
+    char next[EXCHANGE_CURSOR_SIZE];
+    if (poll->page == 0)
+        universe_begin(poll->universe);
+    begin_reading(poll, "instruments", "");
+    int code = poll->exchange->read_instruments(&result->answer, offer, pass_over, poll, next);
+    if (code == 0 && go_to_page(poll, next))
+        return 0;
     if (code == 0)
         code = universe_listed(poll->universe, poll->market);
     if (code == 0)
@@ -75,13 +124,15 @@ static int read_instruments(struct poll *poll, const struct http_result *result)
 
 static int offer_ticker(void *user, const struct exchange_ticker *row)
 {
-    universe_offer_ticker(user, row);
+    struct poll *poll = user;
+    universe_offer_ticker(poll->universe, row);
     return 0;
 }
 
 static int read_scan(struct poll *poll, const struct http_result *result)
 {
-    int code = poll->exchange->read_tickers(&result->answer, offer_ticker, poll->universe);
+    begin_reading(poll, kinds[POLL_SCAN], "");
+    int code = poll->exchange->read_tickers(&result->answer, offer_ticker, pass_over, poll);
     if (code == 0 && !universe_is_quoted(poll->universe))
         code = error_set(ERROR_PROTOCOL, "not a ticker of the markets that are listed");
     poll->chooses = code == 0;
@@ -105,7 +156,8 @@ static int keep_ticker(void *user, const struct exchange_ticker *row)
 static int read_tickers(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
 {
     poll->ticker_count = 0;
-    int code = poll->exchange->read_tickers(&result->answer, keep_ticker, poll);
+    begin_reading(poll, "tickers", "");
+    int code = poll->exchange->read_tickers(&result->answer, keep_ticker, pass_over, poll);
     for (size_t i = 0; code == 0 && i < poll->ticker_count; i++) {
         if (poll->ticker_rows[i].time_ms == 0)
             poll->ticker_rows[i].time_ms = flight->exchange_ms;
@@ -208,8 +260,8 @@ static int read_candles(struct poll *poll, const struct poll_flight *flight, con
 {
     struct series *series = &poll->market->slots[flight->index];
     struct intake intake;
-    poll->row_count = 0;
-    int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, poll);
+    begin_reading(poll, "candles", series->symbol);
+    int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, pass_over, poll);
     if (code != 0)
         return error_context(code, "%s", series->symbol);
     if (poll->exchange->leaves_out_quiet)
@@ -245,9 +297,9 @@ static void no_age(struct poll *poll, const struct poll_flight *flight)
 
 static int read_age(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
 {
-    poll->row_count = 0;
-    int code = poll->exchange->read_candles(&result->answer, UNIVERSE_DAY_S, keep_candle, poll);
     const struct candidate *candidate = &poll->universe->candidates[flight->index];
+    begin_reading(poll, "ages", candidate->instrument.symbol);
+    int code = poll->exchange->read_candles(&result->answer, UNIVERSE_DAY_S, keep_candle, pass_over, poll);
     if (code != 0 && candidate->failures < POLL_AGE_FAILURES)
         return error_context(code, "%s", candidate->instrument.symbol);
     if (code != 0)
@@ -262,8 +314,8 @@ static int read_age(struct poll *poll, const struct poll_flight *flight, const s
 static int read_fill(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
 {
     struct series *series = &poll->market->slots[flight->index];
-    poll->row_count = 0;
-    int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, poll);
+    begin_reading(poll, "fill", series->symbol);
+    int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, pass_over, poll);
     if (code != 0)
         return error_context(code, "%s", series->symbol);
     stuck_clear(&poll->stuck, series, STUCK_HISTORY);
@@ -415,6 +467,8 @@ static void refused(struct poll *poll, const struct poll_flight *flight)
         symbol = poll->universe->candidates[flight->index].instrument.symbol;
     else if (flight->kind == POLL_TICKERS)
         symbol = flight->symbol;
+    if (flight->kind == POLL_INSTRUMENTS)
+        begin_list(poll); /* the page may be gone */
     metric_add(METRIC_exchange_failures_total, 1);
     stuck_copy_why(poll->why, error_message());
     log_warn("request_refused", log_text("request", kinds[flight->kind]), log_text("symbol", symbol),
@@ -444,9 +498,10 @@ static void succeeded(struct poll *poll, const struct poll_flight *flight)
     }
     poll->successes++;
     poll->failures = 0;
+    bool next_page = flight->kind == POLL_INSTRUMENTS && poll->page > 0;
     if (flight->kind == POLL_TICKERS)
         poll_tickers_succeeded(poll, flight);
-    else if (flight->kind != POLL_CANDLES && flight->kind != POLL_FILL)
+    else if (flight->kind != POLL_CANDLES && flight->kind != POLL_FILL && !next_page)
         poll_plan(poll, flight);
 }
 
@@ -469,6 +524,7 @@ void poll_answer(struct poll *poll, const struct poll_flight *flight, const stru
         break;
     case EXCHANGE_RETRY: retry(poll, flight); break;
     case EXCHANGE_REFUSED:
+    case EXCHANGE_UNKNOWN:
         if (flight->kind == POLL_CANDLES || flight->kind == POLL_FILL)
             refused_series(poll, flight);
         else

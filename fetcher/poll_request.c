@@ -64,7 +64,7 @@ static int request_instruments(struct poll *poll)
 {
     if (poll->universe->changing)
         return error_set(ERROR_MISSING, "the last list is not settled");
-    return poll->exchange->instruments_request(poll->base_url, &poll->request);
+    return poll->exchange->instruments_request(poll->base_url, poll->cursor, &poll->request);
 }
 
 /* ERROR_MISSING when the store lacks nothing that may be asked for. */

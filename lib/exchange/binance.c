@@ -4,6 +4,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/exchange/binance_read.h"
 #include "lib/exchange/exchange.h"
+#include "lib/exchange/read.h"
 #include "lib/exchange/request.h"
 #include "lib/base/interval.h"
 
@@ -24,8 +25,9 @@ static int time_request(const char *base_url, struct exchange_request *out)
     return request_begin(out, base_url, "/api/v3/time", WEIGHT_TIME);
 }
 
-static int instruments_request(const char *base_url, struct exchange_request *out)
+static int instruments_request(const char *base_url, const char *cursor, struct exchange_request *out)
 {
+    (void)cursor; /* the list has one page */
     return request_begin(out, base_url, "/api/v3/exchangeInfo", WEIGHT_EXCHANGE_INFO);
 }
 
@@ -76,6 +78,8 @@ static const struct {
     {0, -1006, EXCHANGE_RETRY}, /* unexpected response from the engine */
     {0, -1007, EXCHANGE_RETRY}, /* the engine did not answer in time */
     {0, -1008, EXCHANGE_RETRY}, /* overloaded */
+    {0, -1121, EXCHANGE_UNKNOWN}, /* invalid symbol */
+    {0, -1100, EXCHANGE_UNKNOWN}, /* illegal characters in a parameter: no other has any but the symbols */
     {408, 0, EXCHANGE_RETRY},
     {400, 0, EXCHANGE_REFUSED},
     {401, 0, EXCHANGE_REFUSED},
@@ -85,14 +89,14 @@ static const struct {
 
 static enum exchange_verdict judge(const struct exchange_answer *answer)
 {
-    if (answer->status == 200)
+    if (answer->status == 200 && (body_begins(answer, "{") || body_begins(answer, "[")))
         return EXCHANGE_OK;
     int code = 0;
     char text[128] = "";
     if (binance_read_error(answer, &code, text, sizeof text) == 0)
         (void)error_set(ERROR_PROTOCOL, "HTTP %d: %d %s", answer->status, code, text);
     else
-        (void)error_set(ERROR_PROTOCOL, "HTTP %d", answer->status);
+        (void)strange_answer(answer, "Binance");
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
         if ((meanings[i].status == 0 || meanings[i].status == answer->status) &&
             (meanings[i].code == 0 || meanings[i].code == code))

@@ -122,7 +122,7 @@ struct symbol_reader {
 
 struct instruments_reader {
     exchange_instrument_fn fn;
-    void *user;
+    struct passing passing;
     bool found;
 };
 
@@ -145,8 +145,10 @@ static int read_filter_member(void *user, const char *key, size_t key_length, st
     int code = members_index(&reader->members, key, key_length, &index);
     if (code != 0 || index < 0)
         return code;
-    return index == FILTER_TYPE ? read_short_text(value, reader->type, sizeof reader->type)
-                                : read_not_negative(value, &reader->values[index]);
+    if (index == FILTER_TYPE)
+        return read_short_text(value, reader->type, sizeof reader->type);
+    return index == FILTER_MAX_QTY ? read_maximum(value, &reader->values[index])
+                                   : read_not_negative(value, &reader->values[index]);
 }
 
 static int read_filter(void *user, size_t index, struct json_value value)
@@ -196,12 +198,13 @@ static int read_symbol(void *user, size_t index, struct json_value value)
     int code = json_each_member(value, read_symbol_member, &reader);
     if (code == 0)
         code = members_check(&reader.members, SYMBOL_REQUIRED);
+    reader.instrument.trading = reader.spot && strcmp(reader.status, "TRADING") == 0;
     if (code == 0)
         code = make_limits(&reader.limits, &reader.instrument);
     if (code != 0)
-        return error_context(code, "symbol %zu %s", index, reader.instrument.symbol);
-    reader.instrument.trading = reader.spot && strcmp(reader.status, "TRADING") == 0;
-    return reader.unnameable ? 0 : instruments->fn(instruments->user, &reader.instrument);
+        return pass_over(&instruments->passing, code, index, reader.instrument.symbol, -1);
+    instruments->passing.good++;
+    return reader.unnameable ? 0 : instruments->fn(instruments->passing.user, &reader.instrument);
 }
 
 static int read_info_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -222,10 +225,14 @@ static int read_info_root(void *user, struct json_value root)
     return code != 0 || reader->found ? code : error_set(ERROR_PROTOCOL, "no member 'symbols'");
 }
 
-int binance_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user)
+int binance_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, exchange_refused_fn refused,
+                             void *user, char next[EXCHANGE_CURSOR_SIZE])
 {
-    struct instruments_reader reader = {.fn = fn, .user = user};
+    struct instruments_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
+    next[0] = '\0';
     int code = read_whole(answer, read_info_root, &reader);
+    if (code == 0)
+        code = passing_check(&reader.passing);
     return code != 0 ? error_context(code, "exchange information") : 0;
 }
 
@@ -243,7 +250,8 @@ struct ticker_reader {
 
 struct tickers_reader {
     exchange_ticker_fn fn;
-    void *user;
+    struct passing passing;
+    bool alone; /* the body is the row: if that is bad, so is the answer */
 };
 
 static int read_ticker_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -272,22 +280,26 @@ static int read_ticker(void *user, size_t index, struct json_value value)
     if (code == 0)
         code = align_decimals(&reader.prices[TICKER_BID], 3, prices, &ticker->price_scale);
     if (code != 0)
-        return error_context(code, "row %zu %s", index, reader.symbol);
+        return tickers->alone ? error_context(code, "%s", reader.symbol)
+                              : pass_over(&tickers->passing, code, index, reader.symbol, -1);
     if (text_copy(ticker->symbol, SYMBOL_SIZE, reader.symbol, strlen(reader.symbol)) != 0 ||
         !symbol_valid(ticker->symbol))
         return 0;
     row.quote_volume = reader.quote_volume;
-    return tickers->fn(tickers->user, &row);
+    return tickers->fn(tickers->passing.user, &row);
 }
 
 static int read_tickers_root(void *user, struct json_value root)
 {
+    struct tickers_reader *reader = user;
+    reader->alone = json_is_object(root);
     return json_each_or_one(root, read_ticker, user);
 }
 
-int binance_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user)
+int binance_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, exchange_refused_fn refused,
+                         void *user)
 {
-    struct tickers_reader reader = {.fn = fn, .user = user};
+    struct tickers_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
     int code = read_whole(answer, read_tickers_root, &reader);
     return code != 0 ? error_context(code, "tickers") : 0;
 }
@@ -298,9 +310,7 @@ enum { KLINE_OPEN_TIME, KLINE_OPEN, KLINE_HIGH, KLINE_LOW, KLINE_CLOSE, KLINE_VO
 
 struct candles_reader {
     uint32_t interval_s;
-    int64_t newest_ms; /* open time of the row before; -1: none */
-    exchange_candle_fn fn;
-    void *user;
+    struct candle_rows rows;
 };
 
 /* `columns` are those of one row. */
@@ -312,8 +322,7 @@ static int check_kline(const struct candles_reader *candles, const struct decima
             return error_set(ERROR_PROTOCOL, "a negative number");
     if (columns[KLINE_OPEN_TIME].scale != 0 || columns[KLINE_CLOSE_TIME].scale != 0)
         return error_set(ERROR_PROTOCOL, "a time that is no integer");
-    if (open_ms <= candles->newest_ms)
-        return error_set(ERROR_PROTOCOL, "open time %" PRId64 " after %" PRId64, open_ms, candles->newest_ms);
+    /* in February 2018 and other troubled months candles were cut short, or began off the grid */
     if (close_ms - open_ms != (int64_t)candles->interval_s * 1000 - 1)
         return error_set(ERROR_PROTOCOL, "a candle from %" PRId64 " to %" PRId64, open_ms, close_ms);
     return 0;
@@ -322,19 +331,15 @@ static int check_kline(const struct candles_reader *candles, const struct decima
 static int read_kline(void *user, size_t index, struct json_value value)
 {
     struct candles_reader *candles = user;
-    struct decimal columns[KLINES];
-    struct candle candle;
-    int code = index < EXCHANGE_CANDLES_MAX ? 0 : error_set(ERROR_PROTOCOL, "more rows than can be asked for");
-    if (code == 0)
-        code = json_decimals(value, columns, KLINES);
+    struct decimal columns[KLINES] = {{.mantissa = -1}};
+    struct candle candle = {0};
+    int code = json_decimals(value, columns, KLINES);
     if (code == 0)
         code = check_kline(candles, columns);
+    candle.open_time_ms = columns[KLINE_OPEN_TIME].scale == 0 ? columns[KLINE_OPEN_TIME].mantissa : -1;
     if (code == 0)
-        code = make_candle(columns[KLINE_OPEN_TIME].mantissa, &columns[KLINE_OPEN], &candle);
-    if (code != 0)
-        return error_context(code, "row %zu", index);
-    candles->newest_ms = candle.open_time_ms;
-    return candles->fn(candles->user, &candle);
+        code = make_candle(candle.open_time_ms, &columns[KLINE_OPEN], &candle);
+    return candle_rows_add(&candles->rows, code, index, &candle);
 }
 
 static int read_candles_root(void *user, struct json_value root)
@@ -342,9 +347,12 @@ static int read_candles_root(void *user, struct json_value root)
     return json_each_element(root, read_kline, user);
 }
 
-int binance_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
+int binance_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn,
+                         exchange_refused_fn refused, void *user)
 {
-    struct candles_reader reader = {.interval_s = interval_s, .newest_ms = -1, .fn = fn, .user = user};
+    struct candles_reader reader;
+    reader.interval_s = interval_s;
+    candle_rows_init(&reader.rows, refused, user);
     int code = read_whole(answer, read_candles_root, &reader);
-    return code != 0 ? error_context(code, "candles") : 0;
+    return code != 0 ? error_context(code, "candles") : candle_rows_hand_out(&reader.rows, fn);
 }

@@ -19,9 +19,11 @@ static int time_request(const char *base_url, struct exchange_request *out)
     return request_begin(out, base_url, "/v5/market/time", WEIGHT_CALL);
 }
 
-static int instruments_request(const char *base_url, struct exchange_request *out)
+/* The list of spot markets has come on one page so far; those of other categories come on several. */
+static int instruments_request(const char *base_url, const char *cursor, struct exchange_request *out)
 {
-    return request_begin(out, base_url, "/v5/market/instruments-info?category=spot", WEIGHT_CALL);
+    int code = request_begin(out, base_url, "/v5/market/instruments-info?category=spot", WEIGHT_CALL);
+    return code != 0 ? code : append_cursor(out, cursor);
 }
 
 static int tickers_request(const char *base_url, const char *const *symbols, size_t count,
@@ -62,7 +64,10 @@ static const struct meaning meanings[] = {
     {0, "10000:", EXCHANGE_RETRY}, /* the server timed out */
     {0, "10016:", EXCHANGE_RETRY}, /* a server error, or a restart */
     {0, "10019:", EXCHANGE_RETRY}, /* a restart */
-    {200, "1", EXCHANGE_REFUSED},  /* 10001 parameters, 10017 path, 10029 and 170121 symbol, 10009 region, ... */
+    {0, "10001:", EXCHANGE_UNKNOWN}, /* parameters: of ours only the symbol may be wrong */
+    {0, "10029:", EXCHANGE_UNKNOWN},
+    {0, "170121:", EXCHANGE_UNKNOWN},
+    {200, "1", EXCHANGE_REFUSED},  /* 10017 path, 10009 and 10024 region, ... */
     {400, NULL, EXCHANGE_REFUSED},
     {401, NULL, EXCHANGE_REFUSED},
     {404, NULL, EXCHANGE_REFUSED},
@@ -76,13 +81,16 @@ static enum exchange_verdict judge(const struct exchange_answer *answer)
     if (answer->status == 200 && body_begins(answer, "{\"retCode\":0,"))
         return EXCHANGE_OK;
     int64_t code = 0;
-    char message[128], text[160] = "no answer of Bybit's";
+    char message[128], text[160] = "";
     bool understood = bybit_read_error(answer, &code, message, sizeof message) == 0;
     if (understood && answer->status == 200 && code == 0)
         return EXCHANGE_OK;
-    if (understood)
+    if (understood) {
         (void)snprintf(text, sizeof text, "%" PRId64 ": %s", code, message);
-    (void)error_set(ERROR_PROTOCOL, "HTTP %d: %s", answer->status, text);
+        (void)error_set(ERROR_PROTOCOL, "HTTP %d: %s", answer->status, text);
+    } else {
+        (void)strange_answer(answer, "Bybit");
+    }
     return meaning_of(meanings, MEANINGS, answer->status, text);
 }
 

@@ -72,6 +72,7 @@ int bybit_read_error(const struct exchange_answer *answer, int64_t *code, char *
 
 struct list_reader {
     bool found;
+    char *next; /* where the next page begins, of EXCHANGE_CURSOR_SIZE; NULL: the list is not asked for by pages */
     int (*read_row)(void *user, size_t index, struct json_value row);
     void *user;
 };
@@ -79,6 +80,8 @@ struct list_reader {
 static int read_list_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
     struct list_reader *reader = user;
+    if (key_is(key, key_length, "nextPageCursor") && reader->next != NULL)
+        return read_cursor(value, reader->next);
     if (!key_is(key, key_length, "list"))
         return 0;
     if (reader->found)
@@ -92,9 +95,10 @@ static int read_list(void *user, struct json_value result)
     return json_each_member(result, read_list_member, user);
 }
 
-static int each_row(const struct exchange_answer *answer, int (*read_row)(void *, size_t, struct json_value), void *user)
+static int each_row(const struct exchange_answer *answer, int (*read_row)(void *, size_t, struct json_value), void *user,
+                    char *next)
 {
-    struct list_reader reader = {.read_row = read_row, .user = user};
+    struct list_reader reader = {.next = next, .read_row = read_row, .user = user};
     int code = read_good(answer, read_list, &reader);
     return code != 0 || reader.found ? code : error_set(ERROR_PROTOCOL, "no member 'list'");
 }
@@ -153,7 +157,7 @@ struct spot_reader {
 
 struct instruments_reader {
     exchange_instrument_fn fn;
-    void *user;
+    struct passing passing;
 };
 
 static int read_limit_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -161,7 +165,11 @@ static int read_limit_member(void *user, const char *key, size_t key_length, str
     struct spot_reader *reader = user;
     int index;
     int code = members_index(&reader->limits, key, key_length, &index);
-    return code != 0 || index < 0 ? code : read_not_negative_or_none(value, &reader->values[index]);
+    if (code != 0 || index < 0)
+        return code;
+    return index == LIMIT_MAXIMUM || index == LIMIT_MAXIMUM_LIMIT
+               ? read_maximum(value, &reader->values[index])
+               : read_not_negative_or_none(value, &reader->values[index]);
 }
 
 static int read_spot_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -210,16 +218,21 @@ static int read_spot(void *user, size_t index, struct json_value row)
     if (code == 0)
         code = finish_spot(&reader);
     if (code != 0)
-        return error_context(code, "row %zu %s", index, instrument->symbol);
+        return pass_over(&instruments->passing, code, index, instrument->symbol, -1);
+    instruments->passing.good++;
     if (instrument->symbol[0] == '\0' || instrument->base_asset[0] == '\0' || instrument->quote_asset[0] == '\0')
         return 0;
-    return instruments->fn(instruments->user, instrument);
+    return instruments->fn(instruments->passing.user, instrument);
 }
 
-int bybit_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user)
+int bybit_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, exchange_refused_fn refused,
+                           void *user, char next[EXCHANGE_CURSOR_SIZE])
 {
-    struct instruments_reader reader = {.fn = fn, .user = user};
-    int code = each_row(answer, read_spot, &reader);
+    struct instruments_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
+    next[0] = '\0';
+    int code = each_row(answer, read_spot, &reader, next);
+    if (code == 0)
+        code = passing_check(&reader.passing);
     return code != 0 ? error_context(code, "instruments") : 0;
 }
 
@@ -236,7 +249,7 @@ struct ticker_reader {
 
 struct tickers_reader {
     exchange_ticker_fn fn;
-    void *user;
+    struct passing passing;
 };
 
 static int read_ticker_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -263,14 +276,16 @@ static int read_ticker_row(void *user, size_t index, struct json_value value)
     if (code == 0)
         code = make_prices(reader.prices, &reader.row.ticker);
     if (code != 0)
-        return error_context(code, "row %zu %s", index, ticker->symbol);
-    return ticker->symbol[0] == '\0' ? 0 : tickers->fn(tickers->user, &reader.row);
+        return pass_over(&tickers->passing, code, index, ticker->symbol, -1);
+    tickers->passing.good++;
+    return ticker->symbol[0] == '\0' ? 0 : tickers->fn(tickers->passing.user, &reader.row);
 }
 
-int bybit_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user)
+int bybit_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, exchange_refused_fn refused,
+                       void *user)
 {
-    struct tickers_reader reader = {.fn = fn, .user = user};
-    int code = each_row(answer, read_ticker_row, &reader);
+    struct tickers_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
+    int code = each_row(answer, read_ticker_row, &reader, NULL);
     return code != 0 ? error_context(code, "tickers") : 0;
 }
 
@@ -294,13 +309,15 @@ uint32_t bybit_interval_length(const char *interval)
 
 static int keep_candle_row(void *user, size_t index, struct json_value row)
 {
-    return newest_first_add_row(user, index, row, 0);
+    return candle_rows_add_row(user, index, row, 0);
 }
 
-int bybit_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
+int bybit_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn,
+                       exchange_refused_fn refused, void *user)
 {
     (void)interval_s;
-    struct newest_first rows = {.count = 0};
-    int code = each_row(answer, keep_candle_row, &rows);
-    return code != 0 ? error_context(code, "candles") : newest_first_hand_out(&rows, fn, user);
+    struct candle_rows rows;
+    candle_rows_init(&rows, refused, user);
+    int code = each_row(answer, keep_candle_row, &rows, NULL);
+    return code != 0 ? error_context(code, "candles") : candle_rows_hand_out(&rows, fn);
 }

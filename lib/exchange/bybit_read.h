@@ -14,14 +14,16 @@ int bybit_read_time(const struct exchange_answer *answer, int64_t *exchange_ms) 
 
 /* The limits of a symbol stand in lotSizeFilter and priceFilter; the largest order is the limit order's where both are
  * told. Symbols whose name messages cannot carry are passed over. */
-int bybit_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user) MUST_CHECK;
+int bybit_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, exchange_refused_fn refused,
+                           void *user, char next[EXCHANGE_CURSOR_SIZE]) MUST_CHECK;
 
 /* Prices that there are none of are empty texts. */
-int bybit_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user) MUST_CHECK;
+int bybit_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, exchange_refused_fn refused,
+                       void *user) MUST_CHECK;
 
 /* Arrays of open time, open, high, low, close, volume and turnover, the newest first. */
-int bybit_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
-    MUST_CHECK;
+int bybit_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn,
+                       exchange_refused_fn refused, void *user) MUST_CHECK;
 
 /* How Bybit spells an interval: minutes, or D and W. NULL: it has no such candles. */
 const char *bybit_interval(uint32_t interval_s);

@@ -26,9 +26,10 @@ static int time_request(const char *base_url, struct exchange_request *out)
     return request_begin(out, base_url, "/api/v3/brokerage/time", WEIGHT_CALL);
 }
 
-static int instruments_request(const char *base_url, struct exchange_request *out)
+static int instruments_request(const char *base_url, const char *cursor, struct exchange_request *out)
 {
-    return request_begin(out, base_url, "/api/v3/brokerage/market/products?product_type=SPOT", WEIGHT_CALL);
+    int code = request_begin(out, base_url, "/api/v3/brokerage/market/products?product_type=SPOT", WEIGHT_CALL);
+    return code != 0 ? code : append_cursor(out, cursor);
 }
 
 /* Best bid and ask of many markets are told to customers only; price and volume are in the list of products. */
@@ -36,7 +37,7 @@ static int tickers_request(const char *base_url, const char *const *symbols, siz
                            struct exchange_request *out)
 {
     assert(count <= TICKERS_PER_CALL);
-    int code = instruments_request(base_url, out);
+    int code = instruments_request(base_url, "", out);
     for (size_t i = 0; i < count && code == 0; i++)
         code = request_append(out, "&product_ids=%s", symbols[i]);
     return code;
@@ -78,24 +79,15 @@ static const struct meaning meanings[] = {
     {0, "rate_limit_exceeded", EXCHANGE_SLOW},
     {403, "PERMISSION_DENIED", EXCHANGE_REFUSED},
     {403, NULL, EXCHANGE_SLOW}, /* the firewall in front */
+    {0, "NOT_FOUND", EXCHANGE_UNKNOWN}, /* 404 as a rule, */
+    {0, "INVALID_ARGUMENT", EXCHANGE_UNKNOWN}, /* and 400: of our arguments only the product may be wrong */
     {400, NULL, EXCHANGE_REFUSED},
     {401, NULL, EXCHANGE_REFUSED},
     {404, NULL, EXCHANGE_REFUSED},
     {451, NULL, EXCHANGE_REFUSED}, /* a region that is not served */
-    {200, "INVALID_ARGUMENT", EXCHANGE_REFUSED},
-    {200, "NOT_FOUND", EXCHANGE_REFUSED},
 };
 
 enum { MEANINGS = sizeof meanings / sizeof meanings[0] };
-
-/* What errors are made of when they are no JSON: "Unauthorized", or a page. */
-static void first_words(const struct exchange_answer *answer, char message[128])
-{
-    int length = 0;
-    while ((size_t)length < answer->size && length < 40 && answer->body[length] >= ' ' && answer->body[length] != '<')
-        length++;
-    (void)snprintf(message, 128, "%.*s", length, answer->body);
-}
 
 static enum exchange_verdict judge(const struct exchange_answer *answer)
 {
@@ -104,8 +96,9 @@ static enum exchange_verdict judge(const struct exchange_answer *answer)
     if (code == 0 && answer->status == 200 && name[0] == '\0')
         return EXCHANGE_OK;
     if (code != 0)
-        first_words(answer, message);
-    (void)error_set(ERROR_PROTOCOL, "HTTP %d: %s %s", answer->status, name, message);
+        (void)strange_answer(answer, "Coinbase");
+    else
+        (void)error_set(ERROR_PROTOCOL, "HTTP %d: %s %s", answer->status, name, message);
     return meaning_of(meanings, MEANINGS, answer->status, name);
 }
 

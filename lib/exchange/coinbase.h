@@ -17,13 +17,15 @@ int coinbase_read_time(const struct exchange_answer *answer, int64_t *exchange_m
 
 /* products: {"products":[..]}. The price step is price_increment where it is told and quote_increment before 2024. What
  * is no spot market, or has a name that messages cannot carry, is passed over. */
-int coinbase_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user) MUST_CHECK;
+int coinbase_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, exchange_refused_fn refused,
+                              void *user, char next[EXCHANGE_CURSOR_SIZE]) MUST_CHECK;
 
 /* products again, as tickers. The members for bid and ask are mostly empty: 0 then. */
-int coinbase_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user) MUST_CHECK;
+int coinbase_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, exchange_refused_fn refused,
+                          void *user) MUST_CHECK;
 
 /* candles: {"candles":[..]}, newest first. */
-int coinbase_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
-    MUST_CHECK;
+int coinbase_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn,
+                          exchange_refused_fn refused, void *user) MUST_CHECK;
 
 #endif

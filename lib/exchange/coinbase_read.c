@@ -74,7 +74,7 @@ int coinbase_read_time(const struct exchange_answer *answer, int64_t *exchange_m
     return 0;
 }
 
-/* {"<name>":[..]}: the rows of the one list of an answer, which must not be a page of a longer one. */
+/* {"<name>":[..],"pagination":{"next_cursor":"..","has_next":false}}: the rows of the one list of an answer. */
 
 enum { LIST_ROWS, LIST_PAGINATION, LISTS };
 
@@ -83,16 +83,16 @@ struct list_reader {
     const char *names[LISTS];
     int (*fn)(void *user, size_t index, struct json_value row);
     void *user;
+    bool more;                        /* pages follow; */
+    char cursor[EXCHANGE_CURSOR_SIZE]; /* the next begins here */
 };
 
 static int read_page_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
-    (void)user;
-    bool more = false;
-    if (!key_is(key, key_length, "has_next"))
-        return 0;
-    int code = json_boolean(value, &more);
-    return code == 0 && more ? error_set(ERROR_PROTOCOL, "a page of a longer list") : code;
+    struct list_reader *reader = user;
+    if (key_is(key, key_length, "has_next"))
+        return json_boolean(value, &reader->more);
+    return key_is(key, key_length, "next_cursor") ? read_cursor(value, reader->cursor) : 0;
 }
 
 static int read_list_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -104,7 +104,7 @@ static int read_list_member(void *user, const char *key, size_t key_length, stru
         return code;
     if (index == LIST_ROWS)
         return json_each_element(value, reader->fn, reader->user);
-    return json_is_null(value) ? 0 : json_each_member(value, read_page_member, NULL);
+    return json_is_null(value) ? 0 : json_each_member(value, read_page_member, reader);
 }
 
 static int read_list_root(void *user, struct json_value root)
@@ -114,12 +114,18 @@ static int read_list_root(void *user, struct json_value root)
     return code != 0 ? code : members_check(&reader->members, 1u << LIST_ROWS);
 }
 
+/* `next` is NULL where the list is not asked for by pages. */
 static int read_list(const struct exchange_answer *answer, const char *name,
-                     int (*fn)(void *user, size_t index, struct json_value row), void *user)
+                     int (*fn)(void *user, size_t index, struct json_value row), void *user, char *next)
 {
     struct list_reader reader = {.names = {name, "pagination"}, .fn = fn, .user = user};
     reader.members = (struct members){reader.names, LISTS, 0};
-    return read_whole(answer, read_list_root, &reader);
+    int code = read_whole(answer, read_list_root, &reader);
+    if (code == 0 && next != NULL && reader.more && reader.cursor[0] == '\0')
+        code = error_set(ERROR_PROTOCOL, "a page of a longer list that does not say where the next begins");
+    if (code == 0 && next != NULL && reader.more)
+        memcpy(next, reader.cursor, sizeof reader.cursor);
+    return code;
 }
 
 /* products, as instruments */
@@ -149,7 +155,7 @@ struct product_reader {
 
 struct instruments_reader {
     exchange_instrument_fn fn;
-    void *user;
+    struct passing passing;
 };
 
 static int read_product_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -168,6 +174,8 @@ static int read_product_member(void *user, const char *key, size_t key_length, s
     case PRODUCT_STATUS: return read_short_text(value, reader->status, sizeof reader->status);
     default: break;
     }
+    if (index == PRODUCT_MAXIMUM)
+        return read_maximum(value, &reader->values[index]);
     if (index < PRODUCT_FLAGS)
         return read_not_negative_or_none(value, &reader->values[index]);
     code = json_boolean(value, &flag);
@@ -198,20 +206,25 @@ static int read_product(void *user, size_t index, struct json_value value)
     if (code == 0)
         code = members_check(&reader.members, PRODUCT_REQUIRED);
     if (code != 0)
-        return error_context(code, "product %zu %s", index, instrument->symbol);
+        return pass_over(&instruments->passing, code, index, instrument->symbol, -1);
     if ((reader.type[0] != '\0' && strcmp(reader.type, "SPOT") != 0) || instrument->symbol[0] == '\0' ||
         instrument->base_asset[0] == '\0' || instrument->quote_asset[0] == '\0')
         return 0;
     code = fill_instrument(&reader, instrument);
     if (code != 0)
-        return error_context(code, "product %zu %s", index, instrument->symbol);
-    return instruments->fn(instruments->user, instrument);
+        return pass_over(&instruments->passing, code, index, instrument->symbol, -1);
+    instruments->passing.good++;
+    return instruments->fn(instruments->passing.user, instrument);
 }
 
-int coinbase_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user)
+int coinbase_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, exchange_refused_fn refused,
+                              void *user, char next[EXCHANGE_CURSOR_SIZE])
 {
-    struct instruments_reader reader = {.fn = fn, .user = user};
-    int code = read_list(answer, "products", read_product, &reader);
+    struct instruments_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
+    next[0] = '\0';
+    int code = read_list(answer, "products", read_product, &reader, next);
+    if (code == 0)
+        code = passing_check(&reader.passing);
     return code != 0 ? error_context(code, "products") : 0;
 }
 
@@ -230,17 +243,8 @@ struct ticker_reader {
 
 struct tickers_reader {
     exchange_ticker_fn fn;
-    void *user;
+    struct passing passing;
 };
-
-/* Leaves *out alone where the text is empty. */
-static int read_roughly_or_none(struct json_value value, double *out)
-{
-    const char *text;
-    size_t length;
-    int code = json_text(value, &text, &length);
-    return code != 0 || length == 0 ? code : read_roughly(value, out);
-}
 
 static int read_ticker_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
@@ -251,8 +255,8 @@ static int read_ticker_member(void *user, const char *key, size_t key_length, st
         return code;
     switch (index) {
     case TICKER_SYMBOL: return read_name(value, reader->symbol);
-    case TICKER_VOLUME: return read_roughly_or_none(value, &reader->volume);
-    case TICKER_QUOTE_VOLUME: return read_roughly_or_none(value, &reader->quote_volume);
+    case TICKER_VOLUME: return read_roughly(value, &reader->volume);
+    case TICKER_QUOTE_VOLUME: return read_roughly(value, &reader->quote_volume);
     default: return read_not_negative_or_none(value, &reader->values[index]);
     }
 }
@@ -270,19 +274,21 @@ static int read_ticker(void *user, size_t index, struct json_value value)
     if (code == 0)
         code = make_prices(prices, &row.ticker);
     if (code != 0)
-        return error_context(code, "product %zu %s", index, reader.symbol);
+        return pass_over(&tickers->passing, code, index, reader.symbol, -1);
+    tickers->passing.good++;
     if (reader.symbol[0] == '\0')
         return 0;
     memcpy(row.ticker.symbol, reader.symbol, sizeof reader.symbol);
     if (row.quote_volume < 0 && reader.volume >= 0)
         row.quote_volume = reader.volume * decimal_to_double(reader.values[TICKER_PRICE]);
-    return tickers->fn(tickers->user, &row);
+    return tickers->fn(tickers->passing.user, &row);
 }
 
-int coinbase_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user)
+int coinbase_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, exchange_refused_fn refused,
+                          void *user)
 {
-    struct tickers_reader reader = {.fn = fn, .user = user};
-    int code = read_list(answer, "products", read_ticker, &reader);
+    struct tickers_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
+    int code = read_list(answer, "products", read_ticker, &reader, NULL);
     return code != 0 ? error_context(code, "tickers") : 0;
 }
 
@@ -310,28 +316,25 @@ static int read_row_member(void *user, const char *key, size_t key_length, struc
 
 static int read_row(void *user, size_t index, struct json_value value)
 {
-    struct newest_first *rows = user;
-    struct row_reader reader = {.members = {row_names, ROWS, 0}};
-    struct candle candle;
+    struct row_reader reader = {.members = {row_names, ROWS, 0}, .start_s = -1};
+    struct candle candle = {0};
     int code = json_each_member(value, read_row_member, &reader);
     if (code == 0)
         code = members_check(&reader.members, (1u << ROWS) - 1);
     if (code == 0 && (reader.start_s < 0 || reader.start_s > INT64_MAX / 1000))
         code = error_set(ERROR_PROTOCOL, "start %" PRId64, reader.start_s);
+    candle.open_time_ms = reader.start_s >= 0 && reader.start_s <= INT64_MAX / 1000 ? reader.start_s * 1000 : -1;
     if (code == 0)
-        code = make_candle(reader.start_s * 1000, reader.values, &candle);
-    if (code == 0)
-        code = newest_first_add(rows, &candle);
-    return code != 0 ? error_context(code, "row %zu", index) : 0;
+        code = make_candle(candle.open_time_ms, reader.values, &candle);
+    return candle_rows_add(user, code, index, &candle);
 }
 
-int coinbase_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
+int coinbase_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn,
+                          exchange_refused_fn refused, void *user)
 {
     (void)interval_s; /* an answer does not say; whether times are on the grid is for candle_check */
-    struct newest_first rows;
-    rows.count = 0;
-    int code = read_list(answer, "candles", read_row, &rows);
-    if (code != 0)
-        return error_context(code, "candles");
-    return newest_first_hand_out(&rows, fn, user);
+    struct candle_rows rows;
+    candle_rows_init(&rows, refused, user);
+    int code = read_list(answer, "candles", read_row, &rows, NULL);
+    return code != 0 ? error_context(code, "candles") : candle_rows_hand_out(&rows, fn);
 }

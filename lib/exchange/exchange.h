@@ -17,6 +17,8 @@
 enum {
     EXCHANGE_URL_SIZE = 4096,
     EXCHANGE_CANDLES_MAX = 1000, /* rows of one candle answer, at most */
+    EXCHANGE_CURSOR_SIZE = 512,  /* of where the next page of a list begins, with its NUL */
+    EXCHANGE_PAGES_MAX = 100,    /* of one list: more are no list */
 };
 
 /* The name of the simulated exchange: what it makes up or replays is stored and shown under this name, never under that
@@ -35,7 +37,8 @@ enum exchange_verdict {
     EXCHANGE_RETRY,    /* a fault of the exchange or the network: 5xx, HTML, half a body; ask again later */
     EXCHANGE_SLOW,     /* too many requests (429): send nothing until retry_after_s has passed */
     EXCHANGE_BANNED,   /* banned (418): the same, and it survives a restart */
-    EXCHANGE_REFUSED,  /* the request itself is wrong: an unknown symbol, a region that is not served */
+    EXCHANGE_REFUSED,  /* the request itself is wrong, or this region is not served */
+    EXCHANGE_UNKNOWN,  /* a symbol of the request is unknown: of many, ask for fewer until the culprit is known */
 };
 
 struct exchange_answer {
@@ -52,7 +55,20 @@ struct exchange_ticker {
     double quote_volume; /* of the last 24 hours, in the quote asset; -1: not told */
 };
 
-/* The row reader: called once for each row of an answer; a code other than 0 stops the reading and is returned. Rows
+/* A row of an answer that was passed over. An answer is as good as each of its rows: one that cannot be read, or cannot
+ * be true, costs itself and not its neighbours. */
+struct exchange_refusal {
+    size_t row;           /* its number in the answer, from 0 */
+    const char *name;     /* the market's, printable; "" where the row does not say or it could not be read */
+    int64_t open_time_ms; /* of a candle, as it stands there, on the grid or not; -1: not told, or not read */
+    const char *why;      /* what was wrong, with the text that was, printable ASCII */
+};
+
+/* Called for each row that is passed over; its texts are valid until it returns. Like rows, refusals count only when the
+ * reader has returned 0. */
+typedef void (*exchange_refused_fn)(void *user, const struct exchange_refusal *refusal);
+
+/* The row reader: called once for each good row of an answer; a code other than 0 stops the reading and is returned. Rows
  * are handed out while the body is read: keep them aside until the reader has returned 0, as what follows may be cut
  * off. */
 typedef int (*exchange_instrument_fn)(void *user, const struct instrument *instrument);
@@ -79,7 +95,8 @@ struct exchange {
 
     /* Each writes a request for `base_url` into *out. ERROR_RANGE if it does not fit. */
     int (*time_request)(const char *base_url, struct exchange_request *out);
-    int (*instruments_request)(const char *base_url, struct exchange_request *out);
+    /* `cursor` is what read_instruments told of the page before; "" for the first. */
+    int (*instruments_request)(const char *base_url, const char *cursor, struct exchange_request *out);
     /* `symbols` has 1 to tickers_per_call names; with a count of 0 all markets of the exchange are asked for. */
     int (*tickers_request)(const char *base_url, const char *const *symbols, size_t count,
                            struct exchange_request *out);
@@ -89,21 +106,29 @@ struct exchange {
     int (*candles_request)(const char *base_url, const char *symbol, uint32_t interval_s, int64_t first_open_ms,
                            int64_t last_open_ms, int64_t exchange_ms, struct exchange_request *out);
 
-    /* What an answer means before its body is read; writes the exchange's own message, if any, into the error
-     * chain when it is not EXCHANGE_OK. */
+    /* What an answer means before its body is read; writes the exchange's own message, or the first words of a page
+     * that is none of its answers, into the error chain when it is not EXCHANGE_OK. An error for some of the symbols
+     * beside a result for the others is EXCHANGE_OK. */
     enum exchange_verdict (*judge)(const struct exchange_answer *answer);
 
     /* Each reads the body of an EXCHANGE_OK answer. ERROR_PROTOCOL when it is not what was asked for, with what was
-     * wrong. A body that was cut off is always an error, never a shorter list; so are numbers that are none, or
-     * negative. Whether a candle can be true (candle_check) is for the fetcher to judge, row by row. */
+     * wrong. A body that was cut off is always an error, never a shorter list. A row that is none, or has numbers that
+     * are none, negative or too long, goes to `refused` (NULL: told to nobody), and the reading goes on. Whether a candle
+     * can be true (candle_check) is for the fetcher to judge, row by row. */
     int (*read_time)(const struct exchange_answer *answer, int64_t *exchange_ms);
-    int (*read_instruments)(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user);
+    /* Writes where the next page of the list begins into `next`, "" behind the last. A list in which no row is good is
+     * an error. A largest quantity that is more than a message can say is none. */
+    int (*read_instruments)(const struct exchange_answer *answer, exchange_instrument_fn fn, exchange_refused_fn refused,
+                            void *user, char next[EXCHANGE_CURSOR_SIZE]);
     /* Rows without a last price (a market that never traded, or was closed) have 0 there. time_ms is 0 where the
      * exchange does not say since when a quote stands: it is then as new as the request. */
-    int (*read_tickers)(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user);
-    /* Strictly ascending by open time, whatever the exchange sends; the forming candle too, if it is in the answer: the
-     * fetcher knows by the clock which have closed. */
-    int (*read_candles)(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user);
+    int (*read_tickers)(const struct exchange_answer *answer, exchange_ticker_fn fn, exchange_refused_fn refused,
+                        void *user);
+    /* Strictly ascending by open time, in whatever order they come; the forming candle too, if it is in the answer: the
+     * fetcher knows by the clock which have closed. Of an open time that comes twice the first row counts and the others
+     * are refused, also those behind EXCHANGE_CANDLES_MAX. An answer may have no good row at all. */
+    int (*read_candles)(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn,
+                        exchange_refused_fn refused, void *user);
 
     const struct exchange_stream *stream; /* its WebSocket interface, in stream.h; NULL: REST alone */
 };

@@ -29,6 +29,7 @@ struct reader {
     ondemand::document document;
     std::unique_ptr<char[]> text;
     size_t capacity = 0;
+    bool broken = false; /* the document cannot be read any further */
 };
 
 thread_local reader current;
@@ -36,6 +37,13 @@ thread_local reader current;
 int fail(const char *expected, simdjson::error_code error)
 {
     return error_set(ERROR_PROTOCOL, "JSON: %s: %s", expected, simdjson::error_message(error));
+}
+
+/* A failure of the document's syntax, not of what a value is. */
+int fail_broken(const char *where, simdjson::error_code error)
+{
+    current.broken = true;
+    return fail(where, error);
 }
 
 json_value pack(const ondemand::value &value)
@@ -92,6 +100,19 @@ std::string_view bare_token(ondemand::value &value)
     return quoted ? token.substr(1, token.size() - 2) : token;
 }
 
+/* A value that is not what was expected, with its text as it stands in the document, as far as it can be printed. */
+int refuse_value(const char *expected, ondemand::value value)
+{
+    enum { SHOWN_MAX = 40 };
+    std::string_view token = trim(value.raw_json_token());
+    char shown[SHOWN_MAX + 1];
+    size_t length = token.size() < SHOWN_MAX ? token.size() : size_t{SHOWN_MAX};
+    for (size_t i = 0; i < length; i++)
+        shown[i] = token[i] >= ' ' && token[i] <= '~' ? token[i] : '?';
+    shown[length] = '\0';
+    return error_set(ERROR_PROTOCOL, "expected %s, got %s", expected, shown);
+}
+
 int text_of(ondemand::value value, std::string_view *text)
 {
     ondemand::json_type type;
@@ -101,7 +122,7 @@ int text_of(ondemand::value value, std::string_view *text)
     else if (!error && type == ondemand::json_type::number)
         *text = trim(value.raw_json_token());
     else if (!error)
-        error = simdjson::INCORRECT_TYPE;
+        return refuse_value("a text or a number", value);
     return error ? fail("expected a text or a number", error) : 0;
 }
 
@@ -109,15 +130,15 @@ int text_of(ondemand::value value, std::string_view *text)
 int read_decimal(ondemand::value value, struct decimal *out)
 {
     std::string_view text = bare_token(value);
-    if (decimal_parse(text.data(), text.size(), out) == 0)
+    if (decimal_parse_scientific(text.data(), text.size(), out) == 0)
         return 0;
+    ondemand::value again = value;
     int code = text_of(value, &text);
-    if (code != 0)
-        return code;
-    if (decimal_parse(text.data(), text.size(), out) != 0)
-        return error_set(ERROR_PROTOCOL, "JSON: expected a decimal, got '%.*s'",
-                         int(text.size() < 40 ? text.size() : 40), text.data());
-    return 0;
+    if (code == 0)
+        code = decimal_parse_scientific(text.data(), text.size(), out);
+    if (code == ERROR_RANGE)
+        return refuse_value("a decimal of 63 bits", again);
+    return code != 0 ? refuse_value("a decimal", again) : 0;
 }
 
 } // namespace
@@ -131,6 +152,7 @@ int json_parse(const char *text, size_t size, struct json_value *root)
         return error_set(ERROR_PROTOCOL, "JSON: no array or object, or one that is cut off");
     if (!reserve(size))
         return error_set(ERROR_MEMORY, "JSON: room for %zu bytes", size);
+    current.broken = false;
     std::memcpy(current.text.get(), text, size);
     std::memset(current.text.get() + size, 0, simdjson::SIMDJSON_PADDING);
     auto error = current.parser.iterate(current.text.get(), size, current.capacity + simdjson::SIMDJSON_PADDING)
@@ -145,9 +167,16 @@ int json_parse(const char *text, size_t size, struct json_value *root)
     return 0;
 }
 
+bool json_is_broken(void)
+{
+    return current.broken;
+}
+
 int json_finish(void)
 {
     const char *rest = nullptr;
+    if (current.broken)
+        return error_set(ERROR_PROTOCOL, "JSON: the document is broken");
     auto error = current.document.current_location().get(rest);
     if (error == simdjson::OUT_OF_BOUNDS)
         return 0;
@@ -157,15 +186,16 @@ int json_finish(void)
 int json_each_element(struct json_value packed, int (*fn)(void *, size_t, struct json_value), void *user)
 {
     ondemand::array array;
-    auto error = unpack(packed).get_array().get(array);
+    ondemand::value whole = unpack(packed);
+    auto error = whole.get_array().get(array);
     if (error)
-        return fail("expected an array", error);
+        return error == simdjson::INCORRECT_TYPE ? refuse_value("an array", whole) : fail_broken("an array", error);
     size_t index = 0;
     for (auto element : array) {
         ondemand::value value;
         error = std::move(element).get(value);
         if (error)
-            return fail("in an array", error);
+            return fail_broken("in an array", error);
         int code = fn(user, index++, pack(value));
         if (code != 0)
             return code;
@@ -186,9 +216,10 @@ int json_each_member(struct json_value packed, int (*fn)(void *, const char *, s
                      void *user)
 {
     ondemand::object object;
-    auto error = unpack(packed).get_object().get(object);
+    ondemand::value whole = unpack(packed);
+    auto error = whole.get_object().get(object);
     if (error)
-        return fail("expected an object", error);
+        return error == simdjson::INCORRECT_TYPE ? refuse_value("an object", whole) : fail_broken("an object", error);
     for (auto member : object) {
         ondemand::field field;
         std::string_view key;
@@ -196,8 +227,10 @@ int json_each_member(struct json_value packed, int (*fn)(void *, const char *, s
         if (!error)
             error = field.unescaped_key().get(key);
         if (error)
-            return fail("in an object", error);
+            return fail_broken("in an object", error);
         int code = fn(user, key.data(), key.size(), pack(field.value()));
+        if (code == ERROR_PROTOCOL)
+            return error_context(code, "%.*s", int(key.size() < 40 ? key.size() : 40), key.data());
         if (code != 0)
             return code;
     }
@@ -223,9 +256,10 @@ int json_decimal(struct json_value packed, struct decimal *out)
 int json_decimals(struct json_value packed, struct decimal *out, size_t count)
 {
     ondemand::array array;
-    auto error = unpack(packed).get_array().get(array);
+    ondemand::value whole = unpack(packed);
+    auto error = whole.get_array().get(array);
     if (error)
-        return fail("expected an array", error);
+        return error == simdjson::INCORRECT_TYPE ? refuse_value("an array", whole) : fail_broken("an array", error);
     size_t index = 0;
     for (auto element : array) {
         ondemand::value value;
@@ -233,7 +267,7 @@ int json_decimals(struct json_value packed, struct decimal *out, size_t count)
             break;
         error = std::move(element).get(value);
         if (error)
-            return fail("in an array", error);
+            return fail_broken("in an array", error);
         int code = read_decimal(value, &out[index++]);
         if (code != 0)
             return code;
@@ -248,7 +282,7 @@ int json_integer(struct json_value packed, int64_t *out)
     if (code != 0)
         return code;
     if (decimal.scale != 0)
-        return error_set(ERROR_PROTOCOL, "JSON: expected an integer, got a fraction");
+        return refuse_value("an integer", unpack(packed));
     *out = decimal.mantissa;
     return 0;
 }
@@ -259,12 +293,18 @@ bool json_is_null(struct json_value packed)
     return !unpack(packed).type().get(type) && type == ondemand::json_type::null;
 }
 
+bool json_is_object(struct json_value packed)
+{
+    ondemand::json_type type;
+    return !unpack(packed).type().get(type) && type == ondemand::json_type::object;
+}
+
 int json_boolean(struct json_value packed, bool *out)
 {
     bool value = false;
-    auto error = unpack(packed).get_bool().get(value);
-    if (error)
-        return fail("expected true or false", error);
+    ondemand::value whole = unpack(packed);
+    if (whole.get_bool().get(value))
+        return refuse_value("true or false", whole);
     *out = value;
     return 0;
 }

@@ -32,6 +32,10 @@ struct json_value {
  * grows to the longest document and is kept, up to JSON_SIZE_KEPT. ERROR_PROTOCOL if it is no JSON or too long; ERROR_MEMORY. */
 int json_parse(const char *text, size_t size, struct json_value *root) MUST_CHECK;
 
+/* Whether the document itself is broken, so that nothing behind this place can be read. Where an error was only in what
+ * a value says, the reading may go on with the next element or member. */
+bool json_is_broken(void);
+
 /* After the last value was read: the document ends there and nothing follows it. A body that was cut off fails here
  * or before. */
 int json_finish(void) MUST_CHECK;
@@ -45,7 +49,7 @@ int json_each_element(struct json_value array, int (*fn)(void *user, size_t inde
                       void *user) MUST_CHECK;
 
 /* Calls fn for each member of an object, in order; `key` has no NUL. A code other than 0 stops and is returned.
- * A member that fn does not read is skipped. */
+ * A member that fn does not read is skipped. An ERROR_PROTOCOL of fn gets the key in front of its message. */
 int json_each_member(struct json_value object,
                      int (*fn)(void *user, const char *key, size_t key_length, struct json_value member), void *user)
     MUST_CHECK;
@@ -54,7 +58,7 @@ int json_each_member(struct json_value object,
  * ERROR_PROTOCOL for anything else, null too. */
 int json_text(struct json_value value, const char **text, size_t *length) MUST_CHECK;
 
-/* A decimal, written as a string ("0.10") or as a number (0.10), as decimal_parse takes it: no exponent, no NaN. */
+/* A decimal, written as a string ("0.10") or as a number (0.10), as decimal_parse_scientific takes it: 1e-8 too, no NaN. */
 int json_decimal(struct json_value value, struct decimal *out) MUST_CHECK;
 
 /* The first `count` elements of an array as decimals; what follows them is skipped. For rows of numbers, which most of an
@@ -66,6 +70,9 @@ int json_integer(struct json_value value, int64_t *out) MUST_CHECK;
 
 /* Whether a value is null; it may still be read otherwise. */
 bool json_is_null(struct json_value value);
+
+/* Whether a value is an object; it may still be read. */
+bool json_is_object(struct json_value value);
 
 /* true or false. */
 int json_boolean(struct json_value value, bool *out) MUST_CHECK;

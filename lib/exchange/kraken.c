@@ -27,8 +27,9 @@ static int time_request(const char *base_url, struct exchange_request *out)
     return request_begin(out, base_url, "/0/public/Time", WEIGHT_CALL);
 }
 
-static int instruments_request(const char *base_url, struct exchange_request *out)
+static int instruments_request(const char *base_url, const char *cursor, struct exchange_request *out)
 {
+    (void)cursor; /* the list has one page */
     return request_begin(out, base_url, "/0/public/AssetPairs", WEIGHT_CALL);
 }
 
@@ -77,7 +78,9 @@ static const struct meaning meanings[] = {
     {200, "EGeneral:Internal error", EXCHANGE_RETRY},
     {200, "EGeneral:Unknown error", EXCHANGE_RETRY},
     {200, "EDatabase", EXCHANGE_RETRY},
-    {200, "E", EXCHANGE_REFUSED}, /* EQuery:Unknown asset pair, EGeneral:Invalid arguments, ... */
+    {200, "EQuery:Unknown asset", EXCHANGE_UNKNOWN},
+    {200, "EQuery:Invalid asset", EXCHANGE_UNKNOWN},
+    {200, "E", EXCHANGE_REFUSED}, /* EGeneral:Invalid arguments, ... */
 };
 
 enum { MEANINGS = sizeof meanings / sizeof meanings[0] };
@@ -87,13 +90,19 @@ static enum exchange_verdict judge(const struct exchange_answer *answer)
     if (answer->status == 200 && body_begins(answer, "{\"error\":[],"))
         return EXCHANGE_OK;
     char text[128];
-    int code = kraken_read_error(answer, text, sizeof text);
+    bool has_result;
+    int code = kraken_read_error(answer, text, sizeof text, &has_result);
     if (code == 0 && text[0] == '\0' && answer->status == 200)
         return EXCHANGE_OK;
+    enum exchange_verdict verdict = meaning_of(meanings, MEANINGS, answer->status, text);
+    bool of_some = verdict == EXCHANGE_REFUSED || verdict == EXCHANGE_UNKNOWN;
+    if (code == 0 && has_result && of_some && answer->status == 200)
+        return EXCHANGE_OK; /* an error for one pair beside the result of the others */
     if (code != 0) /* not Kraken speaks but something in front of it */
-        (void)snprintf(text, sizeof text, "no answer of Kraken's");
-    (void)error_set(ERROR_PROTOCOL, "HTTP %d: %s", answer->status, text);
-    return meaning_of(meanings, MEANINGS, answer->status, text);
+        (void)strange_answer(answer, "Kraken");
+    else
+        (void)error_set(ERROR_PROTOCOL, "HTTP %d: %s", answer->status, text);
+    return verdict;
 }
 
 /* It has weeks, too, but they begin on Thursday, as 1970 did. */

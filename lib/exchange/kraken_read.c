@@ -19,7 +19,17 @@ struct error_reader {
     struct members members;
     char *text;
     size_t capacity;
+    bool has_result; /* with a member at least */
 };
+
+static int note_result(void *user, const char *key, size_t key_length, struct json_value value)
+{
+    (void)key;
+    (void)key_length;
+    (void)value;
+    *(bool *)user = true;
+    return 0;
+}
 
 /* Errors begin with E, warnings with W: only the first error is kept. */
 static int read_error_text(void *user, size_t index, struct json_value value)
@@ -39,7 +49,11 @@ static int read_error_member(void *user, const char *key, size_t key_length, str
     struct error_reader *reader = user;
     int index;
     int code = members_index(&reader->members, key, key_length, &index);
-    return code != 0 || index != ENVELOPE_ERROR ? code : json_each_element(value, read_error_text, reader);
+    if (code == 0 && index == ENVELOPE_ERROR)
+        code = json_each_element(value, read_error_text, reader);
+    else if (code == 0 && index == ENVELOPE_RESULT && json_is_object(value))
+        code = json_each_member(value, note_result, &reader->has_result);
+    return code;
 }
 
 static int read_error_root(void *user, struct json_value root)
@@ -49,11 +63,13 @@ static int read_error_root(void *user, struct json_value root)
     return code != 0 ? code : members_check(&reader->members, 1u << ENVELOPE_ERROR);
 }
 
-int kraken_read_error(const struct exchange_answer *answer, char *text, size_t capacity)
+int kraken_read_error(const struct exchange_answer *answer, char *text, size_t capacity, bool *has_result)
 {
     struct error_reader reader = {.members = {envelope_names, ENVELOPES, 0}, .text = text, .capacity = capacity};
     text[0] = '\0';
-    return read_whole(answer, read_error_root, &reader);
+    int code = read_whole(answer, read_error_root, &reader);
+    *has_result = code == 0 && reader.has_result;
+    return code;
 }
 
 /* The members of `result` through fn. */
@@ -61,27 +77,46 @@ struct result_reader {
     struct members members;
     int (*fn)(void *user, const char *key, size_t key_length, struct json_value value);
     void *user;
+    struct passing *passing; /* where errors beside the result are told; NULL: nowhere */
 };
+
+/* An error beside a result is that of a pair which was asked for and is not in it; Kraken does not say of which. */
+static int tell_error(void *user, size_t index, struct json_value value)
+{
+    (void)index;
+    struct passing *passing = user;
+    char text[128];
+    int code = read_short_text(value, text, sizeof text);
+    if (code != 0 || text[0] != 'E')
+        return code;
+    return pass_over(passing, error_set(ERROR_PROTOCOL, "%s", text), passing->good + passing->bad, "", -1);
+}
 
 static int read_result_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
     struct result_reader *reader = user;
     int index;
     int code = members_index(&reader->members, key, key_length, &index);
-    return code != 0 || index != ENVELOPE_RESULT ? code : json_each_member(value, reader->fn, reader->user);
+    if (code == 0 && index == ENVELOPE_RESULT)
+        code = json_each_member(value, reader->fn, reader->user);
+    else if (code == 0 && index == ENVELOPE_ERROR && reader->passing != NULL)
+        code = json_each_element(value, tell_error, reader->passing);
+    return code;
 }
 
 static int read_result_root(void *user, struct json_value root)
 {
     struct result_reader *reader = user;
     int code = json_each_member(root, read_result_member, reader);
-    return code != 0 ? code : members_check(&reader->members, 1u << ENVELOPE_RESULT);
+    return code != 0 ? code : members_check(&reader->members, 1u << ENVELOPE_ERROR | 1u << ENVELOPE_RESULT);
 }
 
 static int read_result(const struct exchange_answer *answer,
-                       int (*fn)(void *user, const char *key, size_t key_length, struct json_value value), void *user)
+                       int (*fn)(void *user, const char *key, size_t key_length, struct json_value value), void *user,
+                       struct passing *passing)
 {
-    struct result_reader reader = {.members = {envelope_names, ENVELOPES, 0}, .fn = fn, .user = user};
+    struct result_reader reader = {
+        .members = {envelope_names, ENVELOPES, 0}, .fn = fn, .user = user, .passing = passing};
     return read_whole(answer, read_result_root, &reader);
 }
 
@@ -105,7 +140,7 @@ static int read_time_member(void *user, const char *key, size_t key_length, stru
 int kraken_read_time(const struct exchange_answer *answer, int64_t *exchange_ms)
 {
     struct time_reader reader = {.members = {time_names, 1, 0}};
-    int code = read_result(answer, read_time_member, &reader);
+    int code = read_result(answer, read_time_member, &reader, NULL);
     if (code == 0)
         code = members_check(&reader.members, 1);
     if (code == 0 && (reader.time_s <= 0 || reader.time_s > INT64_MAX / 1000))
@@ -138,7 +173,7 @@ struct pair_reader {
 
 struct instruments_reader {
     exchange_instrument_fn fn;
-    void *user;
+    struct passing passing;
 };
 
 static int read_pair_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -152,11 +187,11 @@ static int read_pair_member(void *user, const char *key, size_t key_length, stru
     case PAIR_NAME: return read_short_text(value, reader->name, sizeof reader->name);
     case PAIR_BASE: return read_short_text(value, reader->base, sizeof reader->base);
     case PAIR_STATUS: return read_short_text(value, reader->status, sizeof reader->status);
-    case PAIR_TICK: return read_not_negative(value, &reader->tick);
+    case PAIR_TICK: return read_not_negative_or_none(value, &reader->tick);
     case PAIR_PRICE_DECIMALS: return json_integer(value, &reader->price_decimals);
     case PAIR_LOT_DECIMALS: return json_integer(value, &reader->lot_decimals);
-    case PAIR_MIN_QUANTITY: return read_not_negative(value, &reader->minimum);
-    case PAIR_MIN_COST: return read_not_negative(value, &reader->cost);
+    case PAIR_MIN_QUANTITY: return read_not_negative_or_none(value, &reader->minimum);
+    case PAIR_MIN_COST: return read_not_negative_or_none(value, &reader->cost);
     default: return 0;
     }
 }
@@ -215,6 +250,14 @@ static int fill_instrument(const struct pair_reader *reader, struct instrument *
     return code != 0 ? code : make_limits(&limits, instrument);
 }
 
+/* A row that could not be read; its name is the key. */
+static int pass_over_pair(struct passing *passing, int code, const char *key, size_t key_length)
+{
+    char name[64];
+    make_printable(key, key_length, name, sizeof name);
+    return pass_over(passing, code, passing->good + passing->bad, name, -1);
+}
+
 static int read_pair(void *user, const char *key, size_t key_length, struct json_value value)
 {
     struct instruments_reader *instruments = user;
@@ -226,17 +269,22 @@ static int read_pair(void *user, const char *key, size_t key_length, struct json
     if (code == 0)
         code = fill_instrument(&reader, &instrument);
     if (code != 0)
-        return error_context(code, "pair %.*s", (int)(key_length < 64 ? key_length : 64), key);
+        return pass_over_pair(&instruments->passing, code, key, key_length);
+    instruments->passing.good++;
     if (text_copy(instrument.symbol, SYMBOL_SIZE, key, key_length) != 0 || !symbol_valid(instrument.symbol) ||
         !name_assets(reader.name, &instrument))
         return 0;
-    return instruments->fn(instruments->user, &instrument);
+    return instruments->fn(instruments->passing.user, &instrument);
 }
 
-int kraken_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user)
+int kraken_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, exchange_refused_fn refused,
+                            void *user, char next[EXCHANGE_CURSOR_SIZE])
 {
-    struct instruments_reader reader = {.fn = fn, .user = user};
-    int code = read_result(answer, read_pair, &reader);
+    struct instruments_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
+    next[0] = '\0';
+    int code = read_result(answer, read_pair, &reader, &reader.passing);
+    if (code == 0)
+        code = passing_check(&reader.passing);
     return code != 0 ? error_context(code, "asset pairs") : 0;
 }
 
@@ -257,7 +305,7 @@ struct ticker_reader {
 
 struct tickers_reader {
     exchange_ticker_fn fn;
-    void *user;
+    struct passing passing;
 };
 
 /* A price is the first of its array; of volume and average the first is today's, the second that of 24 hours. */
@@ -293,18 +341,20 @@ static int read_ticker(void *user, const char *key, size_t key_length, struct js
     if (code == 0)
         code = make_prices(reader.prices, &row.ticker);
     if (code != 0)
-        return error_context(code, "pair %.*s", (int)(key_length < 64 ? key_length : 64), key);
+        return pass_over_pair(&tickers->passing, code, key, key_length);
+    tickers->passing.good++;
     if (text_copy(row.ticker.symbol, SYMBOL_SIZE, key, key_length) != 0 || !symbol_valid(row.ticker.symbol))
         return 0;
     if (reader.volume >= 0 && reader.average >= 0)
         row.quote_volume = reader.volume * reader.average;
-    return tickers->fn(tickers->user, &row);
+    return tickers->fn(tickers->passing.user, &row);
 }
 
-int kraken_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user)
+int kraken_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, exchange_refused_fn refused,
+                        void *user)
 {
-    struct tickers_reader reader = {.fn = fn, .user = user};
-    int code = read_result(answer, read_ticker, &reader);
+    struct tickers_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
+    int code = read_result(answer, read_ticker, &reader, &reader.passing);
     return code != 0 ? error_context(code, "tickers") : 0;
 }
 
@@ -319,10 +369,8 @@ struct ohlc_reader {
 };
 
 struct candles_reader {
-    bool found;       /* a pair */
-    int64_t newest_s; /* open time of the row before; -1: none */
-    exchange_candle_fn fn;
-    void *user;
+    bool found; /* a pair */
+    struct candle_rows rows;
 };
 
 static int read_ohlc_column(void *user, size_t index, struct json_value value)
@@ -340,31 +388,27 @@ static int read_ohlc_column(void *user, size_t index, struct json_value value)
     }
 }
 
-static int check_ohlc(const struct candles_reader *candles, const struct ohlc_reader *row)
+static int check_ohlc(const struct ohlc_reader *row)
 {
     if (row->columns < OHLCS)
         return error_set(ERROR_PROTOCOL, "%zu columns", row->columns);
-    if (row->time_s < 0 || row->time_s <= candles->newest_s || row->time_s > INT64_MAX / 1000)
-        return error_set(ERROR_PROTOCOL, "open time %" PRId64 " after %" PRId64, row->time_s, candles->newest_s);
+    if (row->time_s < 0 || row->time_s > INT64_MAX / 1000)
+        return error_set(ERROR_PROTOCOL, "open time %" PRId64, row->time_s);
     return 0;
 }
 
 static int read_ohlc(void *user, size_t index, struct json_value value)
 {
     struct candles_reader *candles = user;
-    struct ohlc_reader row = {0};
-    struct candle candle;
-    int code = index < EXCHANGE_CANDLES_MAX ? 0 : error_set(ERROR_PROTOCOL, "more rows than can be asked for");
+    struct ohlc_reader row = {.time_s = -1};
+    struct candle candle = {0};
+    int code = json_each_element(value, read_ohlc_column, &row);
     if (code == 0)
-        code = json_each_element(value, read_ohlc_column, &row);
+        code = check_ohlc(&row);
+    candle.open_time_ms = row.time_s >= 0 && row.time_s <= INT64_MAX / 1000 ? row.time_s * 1000 : -1;
     if (code == 0)
-        code = check_ohlc(candles, &row);
-    if (code == 0)
-        code = make_candle(row.time_s * 1000, row.values, &candle);
-    if (code != 0)
-        return error_context(code, "row %zu", index);
-    candles->newest_s = row.time_s;
-    return candles->fn(candles->user, &candle);
+        code = make_candle(candle.open_time_ms, row.values, &candle);
+    return candle_rows_add(&candles->rows, code, index, &candle);
 }
 
 /* The pair is whatever does not stand under "last": its name may be spelled differently from what was asked for. */
@@ -379,12 +423,15 @@ static int read_candles_member(void *user, const char *key, size_t key_length, s
     return json_each_element(value, read_ohlc, reader);
 }
 
-int kraken_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
+int kraken_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn,
+                        exchange_refused_fn refused, void *user)
 {
     (void)interval_s; /* an answer does not say; whether times are on the grid is for candle_check */
-    struct candles_reader reader = {.newest_s = -1, .fn = fn, .user = user};
-    int code = read_result(answer, read_candles_member, &reader);
+    struct candles_reader reader;
+    reader.found = false;
+    candle_rows_init(&reader.rows, refused, user);
+    int code = read_result(answer, read_candles_member, &reader, NULL);
     if (code == 0 && !reader.found)
         code = error_set(ERROR_PROTOCOL, "no pair");
-    return code != 0 ? error_context(code, "candles") : 0;
+    return code != 0 ? error_context(code, "candles") : candle_rows_hand_out(&reader.rows, fn);
 }

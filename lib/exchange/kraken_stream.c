@@ -87,44 +87,6 @@ struct message {
     uint64_t id; /* of the request; 0: not told */
 };
 
-/* Reads the power of ten behind the digits of a number, "e-7"; where there is nothing it is 0. */
-static bool parse_exponent(const char *text, size_t length, int *exponent)
-{
-    struct decimal power = {0};
-    bool plus = length > 1 && text[1] == '+';
-    size_t skipped = plus ? 2 : 1;
-    if (length > 0 && decimal_parse(text + skipped, length - skipped, &power) != 0)
-        return false;
-    if (power.scale != 0 || power.mantissa > DECIMAL_SCALE_MAX || power.mantissa < (plus ? 0 : -DECIMAL_SCALE_MAX))
-        return false;
-    *exponent = (int)power.mantissa;
-    return true;
-}
-
-/* A number that is not negative. Those of JSON may have an exponent (RFC 8259, 6): 8.6e-7. */
-static int read_number(struct json_value value, struct decimal *out)
-{
-    const char *text;
-    size_t length, digits = 0;
-    struct decimal number;
-    int exponent;
-    int code = json_text(value, &text, &length);
-    if (code != 0)
-        return code;
-    while (digits < length && text[digits] != 'e' && text[digits] != 'E')
-        digits++;
-    if (decimal_parse(text, digits, &number) != 0 || number.mantissa < 0 ||
-        !parse_exponent(text + digits, length - digits, &exponent))
-        return error_set(ERROR_PROTOCOL, "no number: %.*s", (int)(length < 40 ? length : 40), text);
-    int scale = number.scale - exponent;
-    int64_t mantissa = number.mantissa;
-    if (scale > DECIMAL_SCALE_MAX ||
-        (scale < 0 && decimal_rescale((struct decimal){mantissa, 0}, (uint8_t)-scale, ROUND_DOWN, &mantissa) != 0))
-        return error_set(ERROR_PROTOCOL, "a number with too many digits: %.*s", (int)(length < 40 ? length : 40), text);
-    *out = (struct decimal){mantissa, (uint8_t)(scale > 0 ? scale : 0)};
-    return 0;
-}
-
 static int read_row_member(void *user, const char *key, size_t key_length, struct json_value value)
 {
     struct row *row = user;
@@ -137,7 +99,7 @@ static int read_row_member(void *user, const char *key, size_t key_length, struc
     case ROW_TIME: return read_utc_time(value, &row->time_ms);
     case ROW_BEGIN: return read_utc_time(value, &row->begin_ms);
     case ROW_INTERVAL: return json_integer(value, &row->minutes);
-    default: return read_number(value, &row->values[index]);
+    default: return read_not_negative(value, &row->values[index]);
     }
 }
 

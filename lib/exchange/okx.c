@@ -36,8 +36,9 @@ static int time_request(const char *base_url, struct exchange_request *out)
     return request_begin(out, base_url, "/api/v5/public/time", WEIGHT_TIME);
 }
 
-static int instruments_request(const char *base_url, struct exchange_request *out)
+static int instruments_request(const char *base_url, const char *cursor, struct exchange_request *out)
 {
+    (void)cursor; /* the list has one page */
     return request_begin(out, base_url, "/api/v5/public/instruments?instType=SPOT", WEIGHT_INSTRUMENTS);
 }
 
@@ -78,6 +79,7 @@ static const struct meaning meanings[] = {
     {0, "50004", EXCHANGE_RETRY}, /* the request timed out */
     {0, "50013", EXCHANGE_RETRY}, /* busy, though with status 429 */
     {0, "50026", EXCHANGE_RETRY}, /* system error */
+    {0, "51001", EXCHANGE_UNKNOWN}, /* the instrument does not exist */
     {429, NULL, EXCHANGE_SLOW},
     {403, NULL, EXCHANGE_SLOW}, /* the firewall in front */
     {0, "5", EXCHANGE_REFUSED}, /* parameters, instruments, regions */
@@ -94,11 +96,14 @@ static enum exchange_verdict judge(const struct exchange_answer *answer)
 {
     if (answer->status == 200 && body_begins(answer, "{\"code\":\"0\","))
         return EXCHANGE_OK;
-    char code[OKX_CODE_SIZE] = "", text[128] = "no answer of OKX's";
+    char code[OKX_CODE_SIZE] = "", text[128] = "";
     bool understood = okx_read_error(answer, code, text, sizeof text) == 0;
     if (understood && answer->status == 200 && strcmp(code, "0") == 0)
         return EXCHANGE_OK;
-    (void)error_set(ERROR_PROTOCOL, "HTTP %d: %s %s", answer->status, code, text);
+    if (understood)
+        (void)error_set(ERROR_PROTOCOL, "HTTP %d: %s %s", answer->status, code, text);
+    else
+        (void)strange_answer(answer, "OKX");
     return meaning_of(meanings, MEANINGS, answer->status, code);
 }
 

@@ -117,7 +117,7 @@ struct spot_reader {
 
 struct instruments_reader {
     exchange_instrument_fn fn;
-    void *user;
+    struct passing passing;
 };
 
 static int read_spot_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -137,7 +137,7 @@ static int read_spot_member(void *user, const char *key, size_t key_length, stru
     case SPOT_TICK: return read_not_negative_or_none(value, &limits->tick);
     case SPOT_LOT: return read_not_negative_or_none(value, &limits->step);
     case SPOT_MINIMUM: return read_not_negative_or_none(value, &limits->minimum);
-    case SPOT_MAXIMUM: return read_not_negative_or_none(value, &limits->maximum);
+    case SPOT_MAXIMUM: return read_maximum(value, &limits->maximum);
     default: return 0;
     }
 }
@@ -150,23 +150,28 @@ static int read_spot(void *user, size_t index, struct json_value row)
     int code = json_each_member(row, read_spot_member, &reader);
     if (code == 0)
         code = members_check(&reader.members, (1u << SPOT_MAXIMUM) - 1);
-    if (code == 0)
-        code = make_limits(&reader.limits, instrument);
-    if (code != 0)
-        return error_context(code, "row %zu %s", index, instrument->symbol);
-    if (strcmp(reader.type, "SPOT") != 0 || instrument->symbol[0] == '\0' || instrument->base_asset[0] == '\0' ||
-        instrument->quote_asset[0] == '\0')
-        return 0;
     /* before it opens, an instrument may have no limits yet */
     instrument->trading = strcmp(reader.state, "live") == 0 && reader.limits.tick.mantissa > 0 &&
                           reader.limits.step.mantissa > 0;
-    return instruments->fn(instruments->user, instrument);
+    if (code == 0)
+        code = make_limits(&reader.limits, instrument);
+    if (code != 0)
+        return pass_over(&instruments->passing, code, index, instrument->symbol, -1);
+    instruments->passing.good++;
+    if (strcmp(reader.type, "SPOT") != 0 || instrument->symbol[0] == '\0' || instrument->base_asset[0] == '\0' ||
+        instrument->quote_asset[0] == '\0')
+        return 0;
+    return instruments->fn(instruments->passing.user, instrument);
 }
 
-int okx_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user)
+int okx_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, exchange_refused_fn refused,
+                         void *user, char next[EXCHANGE_CURSOR_SIZE])
 {
-    struct instruments_reader reader = {.fn = fn, .user = user};
+    struct instruments_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
+    next[0] = '\0';
     int code = each_row(answer, read_spot, &reader);
+    if (code == 0)
+        code = passing_check(&reader.passing);
     return code != 0 ? error_context(code, "instruments") : 0;
 }
 
@@ -183,7 +188,7 @@ struct ticker_reader {
 
 struct tickers_reader {
     exchange_ticker_fn fn;
-    void *user;
+    struct passing passing;
 };
 
 static int read_ticker_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -209,12 +214,10 @@ int okx_read_ticker(struct json_value value, struct exchange_ticker *out)
         code = members_check(&reader.members, ((1u << TICKERS) - 1) & ~(1u << TICKER_QUOTE_VOLUME));
     if (code == 0)
         code = make_prices(reader.prices, &reader.row.ticker);
-    if (code != 0)
-        return error_context(code, "%s", reader.row.ticker.symbol);
-    if (reader.row.ticker.time_ms < 0)
-        return error_set(ERROR_PROTOCOL, "time %" PRId64, reader.row.ticker.time_ms);
+    if (code == 0 && reader.row.ticker.time_ms < 0)
+        code = error_set(ERROR_PROTOCOL, "time %" PRId64, reader.row.ticker.time_ms);
     *out = reader.row;
-    return 0;
+    return code;
 }
 
 /* The time of a row is when it last changed; the quote stands until now. */
@@ -224,14 +227,16 @@ static int read_ticker_row(void *user, size_t index, struct json_value value)
     struct exchange_ticker row;
     int code = okx_read_ticker(value, &row);
     if (code != 0)
-        return error_context(code, "row %zu", index);
+        return pass_over(&tickers->passing, code, index, row.ticker.symbol, -1);
+    tickers->passing.good++;
     row.ticker.time_ms = 0;
-    return row.ticker.symbol[0] == '\0' ? 0 : tickers->fn(tickers->user, &row);
+    return row.ticker.symbol[0] == '\0' ? 0 : tickers->fn(tickers->passing.user, &row);
 }
 
-int okx_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user)
+int okx_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, exchange_refused_fn refused,
+                     void *user)
 {
-    struct tickers_reader reader = {.fn = fn, .user = user};
+    struct tickers_reader reader = {.fn = fn, .passing = {.refused = refused, .user = user}};
     int code = each_row(answer, read_ticker_row, &reader);
     return code != 0 ? error_context(code, "tickers") : 0;
 }
@@ -256,13 +261,15 @@ uint32_t okx_bar_interval(const char *bar)
 
 static int keep_candle_row(void *user, size_t index, struct json_value row)
 {
-    return newest_first_add_row(user, index, row, OKX_CONFIRM);
+    return candle_rows_add_row(user, index, row, OKX_CONFIRM);
 }
 
-int okx_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
+int okx_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn,
+                     exchange_refused_fn refused, void *user)
 {
     (void)interval_s;
-    struct newest_first rows = {.count = 0};
+    struct candle_rows rows;
+    candle_rows_init(&rows, refused, user);
     int code = each_row(answer, keep_candle_row, &rows);
-    return code != 0 ? error_context(code, "candles") : newest_first_hand_out(&rows, fn, user);
+    return code != 0 ? error_context(code, "candles") : candle_rows_hand_out(&rows, fn);
 }

@@ -18,17 +18,19 @@ int okx_read_time(const struct exchange_answer *answer, int64_t *exchange_ms) MU
 
 /* The smallest order is told as a quantity, never as an amount. Instruments that are not spot, or whose name messages
  * cannot carry, are passed over. */
-int okx_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, void *user) MUST_CHECK;
+int okx_read_instruments(const struct exchange_answer *answer, exchange_instrument_fn fn, exchange_refused_fn refused,
+                         void *user, char next[EXCHANGE_CURSOR_SIZE]) MUST_CHECK;
 
 /* Prices that there are none of are empty texts. */
-int okx_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, void *user) MUST_CHECK;
+int okx_read_tickers(const struct exchange_answer *answer, exchange_ticker_fn fn, exchange_refused_fn refused,
+                     void *user) MUST_CHECK;
 
 /* Arrays of open time, open, high, low, close, volume and more, the newest first. */
-int okx_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn, void *user)
-    MUST_CHECK;
+int okx_read_candles(const struct exchange_answer *answer, uint32_t interval_s, exchange_candle_fn fn,
+                     exchange_refused_fn refused, void *user) MUST_CHECK;
 
 /* One ticker, of an answer or of the stream; its time is when it last changed; its symbol is empty if messages cannot
- * carry it. ERROR_PROTOCOL. */
+ * carry it. ERROR_PROTOCOL; then the symbol of *out is the row's if it was read before. */
 int okx_read_ticker(struct json_value value, struct exchange_ticker *out) MUST_CHECK;
 
 /* Bars are named like Wick's intervals but for the capital H, D and W; from six hours on they begin at the hours of Hong

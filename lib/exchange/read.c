@@ -2,13 +2,120 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/exchange/read.h"
 
+#include "lib/exchange/request.h"
+
+#include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 enum { SMALLEST_STEP_SCALE = 8 }; /* steps of 10^-8 where an exchange has none */
+
+void make_printable(const char *text, size_t length, char *out, size_t capacity)
+{
+    size_t count = length < capacity - 1 ? length : capacity - 1;
+    for (size_t i = 0; i < count; i++)
+        out[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    out[count] = '\0';
+}
+
+int pass_over(struct passing *passing, int code, size_t row, const char *name, int64_t open_time_ms)
+{
+    if (code != ERROR_PROTOCOL || json_is_broken())
+        return error_context(code, "row %zu %s", row, name);
+    char why[sizeof passing->last], shown[64];
+    const char *message = error_message();
+    make_printable(message, strlen(message), why, sizeof why);
+    make_printable(name, strlen(name), shown, sizeof shown);
+    const struct exchange_refusal refusal = {row, shown, open_time_ms, why};
+    passing->bad++;
+    memcpy(passing->last, why, sizeof why);
+    if (passing->refused != NULL)
+        passing->refused(passing->user, &refusal);
+    return 0;
+}
+
+int passing_check(const struct passing *passing)
+{
+    if (passing->bad == 0 || passing->good > 0)
+        return 0;
+    return error_set(ERROR_PROTOCOL, "none of %zu rows can be read: %s", passing->bad, passing->last);
+}
+
+/* Behind the tag that begins at `at`; of a script or a style, behind the one that ends it. */
+static size_t skip_tag(const char *text, size_t size, size_t at)
+{
+    static const char *const silent[] = {"script", "style"};
+    const char *until = ">";
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        if (size - at > strlen(silent[i]) && strncasecmp(text + at + 1, silent[i], strlen(silent[i])) == 0)
+            until = "</";
+    for (at++; at < size && strncmp(text + at, until, strlen(until)) != 0; at++)
+        if (size - at < strlen(until))
+            return size;
+    while (at < size && text[at] != '>')
+        at++;
+    return at < size ? at + 1 : size;
+}
+
+void answer_words(const struct exchange_answer *answer, char out[WORDS_SIZE])
+{
+    size_t used = 0;
+    bool blank = false; /* before the next character */
+    for (size_t at = 0; at < answer->size && used < WORDS_SIZE - 2;) {
+        char byte = answer->body[at];
+        bool tag = byte == '<';
+        at = tag ? skip_tag(answer->body, answer->size, at) : at + 1;
+        if (tag || byte == ' ' || (byte >= '\t' && byte <= '\r')) {
+            blank = used > 0;
+            continue;
+        }
+        if (blank)
+            out[used++] = ' ';
+        blank = false;
+        out[used++] = byte > ' ' && byte <= '~' ? byte : '?';
+    }
+    out[used] = '\0';
+    if (used == 0)
+        (void)snprintf(out, WORDS_SIZE, answer->size == 0 ? "an empty body" : "a page without words");
+}
+
+int strange_answer(const struct exchange_answer *answer, const char *exchange)
+{
+    char words[WORDS_SIZE];
+    bool redirect = answer->status >= 300 && answer->status < 400;
+    answer_words(answer, words);
+    return error_set(ERROR_PROTOCOL, "HTTP %d%s: no answer of %s's: %s", answer->status,
+                     redirect ? ", a redirect" : "", exchange, words);
+}
+
+int append_cursor(struct exchange_request *request, const char *cursor)
+{
+    if (cursor[0] == '\0')
+        return 0;
+    int code = request_append(request, "%ccursor=", strchr(request->url, '?') != NULL ? '&' : '?');
+    for (; *cursor != '\0' && code == 0; cursor++) {
+        bool plain = isalnum((unsigned char)*cursor) || strchr("-._~%", *cursor) != NULL;
+        code = plain ? request_append(request, "%c", *cursor) : request_append(request, "%%%02X", (unsigned char)*cursor);
+    }
+    return code;
+}
+
+int read_cursor(struct json_value value, char next[EXCHANGE_CURSOR_SIZE])
+{
+    const char *text = "";
+    size_t length = 0;
+    int code = json_is_null(value) ? 0 : json_text(value, &text, &length);
+    if (code == 0 && (length >= EXCHANGE_CURSOR_SIZE || memchr(text, '\0', length) != NULL))
+        code = error_set(ERROR_PROTOCOL, "a cursor of %zu bytes", length);
+    if (code == 0)
+        (void)snprintf(next, EXCHANGE_CURSOR_SIZE, "%.*s", (int)length, text);
+    return code;
+}
 
 int members_index(struct members *members, const char *key, size_t length, int *index)
 {
@@ -56,21 +163,43 @@ int read_not_negative_or_none(struct json_value value, struct decimal *out)
     int code = json_text(value, &text, &length);
     if (code != 0 || length == 0)
         return code;
-    if (decimal_parse(text, length, out) != 0 || out->mantissa < 0)
+    if (decimal_parse_scientific(text, length, out) != 0 || out->mantissa < 0)
         return error_set(ERROR_PROTOCOL, "no decimal that is not negative: %.*s", (int)(length < 40 ? length : 40), text);
+    return 0;
+}
+
+int read_maximum(struct json_value value, struct decimal *out)
+{
+    const char *text;
+    size_t length;
+    *out = (struct decimal){0};
+    if (json_is_null(value))
+        return 0;
+    int code = json_text(value, &text, &length);
+    if (code != 0 || length == 0)
+        return code;
+    struct decimal limit = {0};
+    code = decimal_parse_scientific(text, length, &limit);
+    if (code == ERROR_SYNTAX || text[0] == '-')
+        return error_set(ERROR_PROTOCOL, "no limit: %.*s", (int)(length < 40 ? length : 40), text);
+    *out = limit;
     return 0;
 }
 
 int read_roughly(struct json_value value, double *out)
 {
     char text[64];
+    if (json_is_null(value))
+        return 0;
     int code = read_short_text(value, text, sizeof text);
     if (code != 0)
         return code;
-    size_t length = strlen(text);
-    if (length == 0 || strspn(text, "0123456789.") != length)
+    char *end;
+    double number = strtod(text, &end);
+    if (text[0] != '\0' && (strspn(text, "0123456789.eE+-") != strlen(text) || *end != '\0' || !isfinite(number) ||
+                            number < 0))
         return error_set(ERROR_PROTOCOL, "no number: %.40s", text);
-    *out = strtod(text, NULL);
+    *out = text[0] != '\0' ? number : *out;
     return 0;
 }
 
@@ -204,8 +333,9 @@ static int read_candle_column(void *user, size_t index, struct json_value value)
 
 int read_candle_row(struct json_value value, size_t flag_column, struct candle *out, bool *flag)
 {
-    struct candle_row row = {.flag_column = flag_column};
+    struct candle_row row = {.open_time_ms = -1, .flag_column = flag_column};
     int code = json_each_element(value, read_candle_column, &row);
+    out->open_time_ms = row.open_time_ms;
     if (code != 0)
         return code;
     if (row.columns <= CANDLE_VALUES || row.columns <= flag_column)
@@ -269,30 +399,65 @@ bool body_begins(const struct exchange_answer *answer, const char *text)
     return true;
 }
 
-int newest_first_add(struct newest_first *rows, const struct candle *candle)
+void candle_rows_init(struct candle_rows *rows, exchange_refused_fn refused, void *user)
 {
-    if (rows->count == EXCHANGE_CANDLES_MAX)
-        return error_set(ERROR_PROTOCOL, "more candles than can be asked for");
-    if (rows->count > 0 && candle->open_time_ms >= rows->candles[rows->count - 1].open_time_ms)
-        return error_set(ERROR_PROTOCOL, "open time %" PRId64 " behind %" PRId64 ", where candles come newest first",
-                         candle->open_time_ms, rows->candles[rows->count - 1].open_time_ms);
+    rows->passing = (struct passing){.refused = refused, .user = user};
+    rows->count = 0;
+}
+
+int candle_rows_add(struct candle_rows *rows, int code, size_t row, const struct candle *candle)
+{
+    if (code == 0 && rows->count == EXCHANGE_CANDLES_MAX)
+        code = error_set(ERROR_PROTOCOL, "more candles than can be asked for");
+    if (code != 0)
+        return pass_over(&rows->passing, code, row, "", candle->open_time_ms >= 0 ? candle->open_time_ms : -1);
     rows->candles[rows->count++] = *candle;
+    rows->passing.good++;
     return 0;
 }
 
-int newest_first_add_row(struct newest_first *rows, size_t index, struct json_value row, size_t flag_column)
+int candle_rows_add_row(struct candle_rows *rows, size_t index, struct json_value row, size_t flag_column)
 {
-    struct candle candle;
+    struct candle candle = {.open_time_ms = -1};
     int code = read_candle_row(row, flag_column, &candle, NULL);
-    if (code == 0)
-        code = newest_first_add(rows, &candle);
-    return code != 0 ? error_context(code, "row %zu", index) : 0;
+    return candle_rows_add(rows, code, index, &candle);
 }
 
-int newest_first_hand_out(const struct newest_first *rows, exchange_candle_fn fn, void *user)
+static void candle_rows_reverse(struct candle_rows *rows)
 {
-    for (size_t i = rows->count; i > 0; i--) {
-        int code = fn(user, &rows->candles[i - 1]);
+    for (size_t i = 0; i < rows->count / 2; i++) {
+        struct candle first = rows->candles[i];
+        rows->candles[i] = rows->candles[rows->count - 1 - i];
+        rows->candles[rows->count - 1 - i] = first;
+    }
+}
+
+/* By insertion: they stand in order, or nearly so. Those of one open time keep the order that they have. */
+static void candle_rows_sort(struct candle_rows *rows)
+{
+    for (size_t i = 1; i < rows->count; i++) {
+        struct candle row = rows->candles[i];
+        size_t at = i;
+        for (; at > 0 && rows->candles[at - 1].open_time_ms > row.open_time_ms; at--)
+            rows->candles[at] = rows->candles[at - 1];
+        rows->candles[at] = row;
+    }
+}
+
+int candle_rows_hand_out(struct candle_rows *rows, exchange_candle_fn fn)
+{
+    if (rows->count > 0 && rows->candles[0].open_time_ms > rows->candles[rows->count - 1].open_time_ms)
+        candle_rows_reverse(rows);
+    candle_rows_sort(rows);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct candle *row = &rows->candles[i], *before = i > 0 ? &rows->candles[i - 1] : NULL;
+        int code;
+        if (before != NULL && row->open_time_ms == before->open_time_ms) {
+            code = error_set(ERROR_PROTOCOL, "the open time %" PRId64 " twice", row->open_time_ms);
+            code = pass_over(&rows->passing, code, i, "", row->open_time_ms);
+        } else {
+            code = fn(rows->passing.user, row);
+        }
         if (code != 0)
             return code;
     }

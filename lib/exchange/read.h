@@ -8,6 +8,41 @@
 #include "lib/exchange/exchange.h"
 #include "lib/exchange/json.h"
 
+/* Where the rows that are passed over are told, and how many there were of either kind. */
+struct passing {
+    exchange_refused_fn refused; /* NULL: nowhere */
+    void *user;
+    size_t good, bad; /* rows so far; `good` is the adapter's to count */
+    char last[200];   /* what was wrong with the last bad one */
+};
+
+/* What becomes of a row that could not be read: it is told with the error chain, and 0 is returned, so that the reading
+ * goes on with its neighbour. `name` is cut to what can be printed. `code` is returned with a context where the row is
+ * not to blame: the document is broken, memory is out. */
+int pass_over(struct passing *passing, int code, size_t row, const char *name, int64_t open_time_ms) MUST_CHECK;
+
+/* ERROR_PROTOCOL where rows were passed over and none was good: that is a format which is not known here, not a list. */
+int passing_check(const struct passing *passing) MUST_CHECK;
+
+/* Writes `length` bytes with a NUL, cut at the capacity, each byte that is not printable ASCII as '?'. */
+void make_printable(const char *text, size_t length, char *out, size_t capacity);
+
+/* The first words of a body that is none of an exchange's answers: its text without tags, scripts and styles, blanks
+ * drawn together, printable; "an empty body" where there is nothing. */
+enum { WORDS_SIZE = 100 };
+void answer_words(const struct exchange_answer *answer, char out[WORDS_SIZE]);
+
+/* Sets the error of such an answer to a request to `exchange`: its status, what that means, its first words. Returns
+ * ERROR_PROTOCOL. */
+int strange_answer(const struct exchange_answer *answer, const char *exchange);
+
+/* Puts "&cursor=" (or '?' where the URL has no query) and the cursor behind a URL; nothing for an empty one. What may not
+ * stand in a URL is escaped; escapes that it has already stay. ERROR_RANGE if it does not fit. */
+int append_cursor(struct exchange_request *request, const char *cursor) MUST_CHECK;
+
+/* Reads where the next page begins; null is "". ERROR_PROTOCOL if it is too long, for a cursor that is cut is another. */
+int read_cursor(struct json_value value, char next[EXCHANGE_CURSOR_SIZE]) MUST_CHECK;
+
 /* Which members of an object have been seen. */
 struct members {
     const char *const *names;
@@ -30,7 +65,11 @@ int read_not_negative(struct json_value value, struct decimal *out) MUST_CHECK;
 /* The same, but null and an empty text are 0: how some say that there is none. */
 int read_not_negative_or_none(struct json_value value, struct decimal *out) MUST_CHECK;
 
-/* A number that is not negative, only roughly needed: more digits than a decimal has are no error. ERROR_PROTOCOL. */
+/* The same for a limit: more than a decimal can say is 0, no limit. */
+int read_maximum(struct json_value value, struct decimal *out) MUST_CHECK;
+
+/* A number that is not negative, only roughly needed: more digits than a decimal has are no error. Null and an empty
+ * text leave *out alone. ERROR_PROTOCOL. */
 int read_roughly(struct json_value value, double *out) MUST_CHECK;
 
 /* A string or number as text, cut at the capacity. ERROR_PROTOCOL. */
@@ -59,7 +98,7 @@ enum { PRICE_BID, PRICE_ASK, PRICE_LAST, PRICES };
 int make_prices(const struct decimal prices[PRICES], struct ticker *out) MUST_CHECK;
 
 /* A row that begins with the opening time in ms, open, high, low, close and volume. Where `flag_column` is not 0, that
- * column is 0 or 1 and goes to *flag. ERROR_PROTOCOL. */
+ * column is 0 or 1 and goes to *flag. ERROR_PROTOCOL; then the open time of *out is the row's if it was read, else -1. */
 int read_candle_row(struct json_value row, size_t flag_column, struct candle *out, bool *flag) MUST_CHECK;
 
 /* What an exchange says of the prices and quantities of a market's orders; 0: nothing, or that there is no limit. */
@@ -79,20 +118,25 @@ int read_request_id(struct json_value value, uint64_t *out) MUST_CHECK;
 /* Whether a body begins with `text`, blanks aside: a glance that spares reading a large body to know it is good. */
 bool body_begins(const struct exchange_answer *answer, const char *text);
 
-/* Candles that an exchange sends newest first, kept aside to be handed out oldest first. All zeros: none. */
-struct newest_first {
+/* The candles of an answer, kept aside to be handed out oldest first, once each. */
+struct candle_rows {
+    struct passing passing;
     size_t count;
     struct candle candles[EXCHANGE_CANDLES_MAX];
 };
 
-/* Keeps a candle. ERROR_PROTOCOL if it is not older than the one before, or there are too many. */
-int newest_first_add(struct newest_first *rows, const struct candle *candle) MUST_CHECK;
+/* Makes them none. */
+void candle_rows_init(struct candle_rows *rows, exchange_refused_fn refused, void *user);
 
-/* Keeps a row as read_candle_row reads it, its flag aside. ERROR_PROTOCOL as either. */
-int newest_first_add_row(struct newest_first *rows, size_t index, struct json_value row, size_t flag_column) MUST_CHECK;
+/* Takes what reading row `row` came to: the candle if `code` is 0, a refusal otherwise. ERROR_MEMORY, or ERROR_PROTOCOL
+ * where the document is broken. */
+int candle_rows_add(struct candle_rows *rows, int code, size_t row, const struct candle *candle) MUST_CHECK;
 
-/* Hands them out, oldest first; what fn returned if it is not 0. */
-int newest_first_hand_out(const struct newest_first *rows, exchange_candle_fn fn, void *user) MUST_CHECK;
+/* Takes a row as read_candle_row reads it, its flag aside. */
+int candle_rows_add_row(struct candle_rows *rows, size_t index, struct json_value row, size_t flag_column) MUST_CHECK;
+
+/* Hands them out, oldest first; of an open time that comes twice the first. What fn returned if it is not 0. */
+int candle_rows_hand_out(struct candle_rows *rows, exchange_candle_fn fn) MUST_CHECK;
 
 /* How an exchange spells the length of a candle. A table of these ends with a row of zeros. */
 struct interval_spelling {

@@ -38,14 +38,25 @@ static int on_candle(void *user, const struct candle *candle)
     return 0;
 }
 
+static void on_refused(void *user, const struct exchange_refusal *refusal)
+{
+    (void)user;
+    for (const char *at = refusal->name; *at != '\0'; at++)
+        require(*at >= ' ' && *at <= '~');
+    for (const char *at = refusal->why; *at != '\0'; at++)
+        require(*at >= ' ' && *at <= '~');
+    require(refusal->open_time_ms >= -1 && refusal->why[0] != '\0');
+}
+
 static int read_any(const struct exchange *exchange, uint8_t which, const struct exchange_answer *answer)
 {
     int64_t time_ms, newest_ms = -1;
+    char next[EXCHANGE_CURSOR_SIZE];
     switch (which % 5) {
     case 0: return exchange->read_time(answer, &time_ms);
-    case 1: return exchange->read_instruments(answer, on_instrument, NULL);
-    case 2: return exchange->read_tickers(answer, on_ticker, NULL);
-    case 3: return exchange->read_candles(answer, 60, on_candle, &newest_ms);
+    case 1: return exchange->read_instruments(answer, on_instrument, on_refused, NULL, next);
+    case 2: return exchange->read_tickers(answer, on_ticker, on_refused, NULL);
+    case 3: return exchange->read_candles(answer, 60, on_candle, on_refused, &newest_ms);
     default: return exchange->judge(answer) == EXCHANGE_OK ? 0 : ERROR_PROTOCOL;
     }
 }

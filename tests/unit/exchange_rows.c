@@ -5,7 +5,10 @@
 #include "lib/series/candle.h"
 #include "tests/harness.h"
 
+#include <stdio.h>
 #include <string.h>
+
+char next_page[EXCHANGE_CURSOR_SIZE];
 
 const struct exchange *binance(void)
 {
@@ -47,9 +50,24 @@ int keep_candle(void *user, const struct candle *candle)
     return 0;
 }
 
+void note_refused(void *user, const struct exchange_refusal *refusal)
+{
+    struct rows *rows = user;
+    rows->refused++;
+    rows->refused_ms = refusal->open_time_ms;
+    (void)snprintf(rows->name, sizeof rows->name, "%s", refusal->name);
+    (void)snprintf(rows->why, sizeof rows->why, "%s", refusal->why);
+    CU_ASSERT(refusal->why[0] != '\0' && refusal->open_time_ms >= -1);
+}
+
+bool nothing_taken(int code, const struct rows *rows)
+{
+    return code == ERROR_PROTOCOL || (code == 0 && rows->count == 0 && rows->refused > 0);
+}
+
 int read_klines(const char *body, size_t size, uint32_t interval_s, struct rows *rows)
 {
     *rows = (struct rows){.interval_s = interval_s};
     struct exchange_answer answer = {200, body, size, -1, -1};
-    return binance()->read_candles(&answer, interval_s, keep_candle, rows);
+    return binance()->read_candles(&answer, interval_s, keep_candle, note_refused, rows);
 }

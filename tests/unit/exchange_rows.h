@@ -5,12 +5,17 @@
 
 #include "lib/exchange/exchange.h"
 
+/* Where the last list's next page begins. */
+extern char next_page[EXCHANGE_CURSOR_SIZE];
+
 /* Binance's adapter. */
 const struct exchange *binance(void);
 
 /* What the readers hand out. */
 struct rows {
-    size_t count, trading, priceless, impossible;
+    size_t count, trading, priceless, impossible, refused;
+    char name[64], why[200]; /* of the last row that was refused, */
+    int64_t refused_ms;      /* and its open time */
     uint32_t interval_s;
     const char *wanted; /* the symbol that is kept */
     struct instrument instrument;
@@ -22,6 +27,12 @@ struct rows {
 int keep_instrument(void *user, const struct instrument *instrument);
 int keep_ticker(void *user, const struct exchange_ticker *row);
 int keep_candle(void *user, const struct candle *candle);
+
+/* Takes the rows that are passed over; its `user` is a struct rows. */
+void note_refused(void *user, const struct exchange_refusal *refusal);
+
+/* Whether a reader's code and rows say that nothing was taken: the answer was refused, or each of its rows. */
+bool nothing_taken(int code, const struct rows *rows);
 
 /* Reads a body as candles into *rows, which is emptied before. */
 int read_klines(const char *body, size_t size, uint32_t interval_s, struct rows *rows);

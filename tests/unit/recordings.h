@@ -16,6 +16,8 @@ struct reading {
     struct exchange_ticker tickers[ROWS_MAX];
     struct candle candles[EXCHANGE_CANDLES_MAX];
     size_t instrument_count, ticker_count, candle_count;
+    size_t refused; /* rows that were passed over, */
+    char why[200];  /* and what was wrong with the last of them */
 };
 
 /* Values that were compared with another reading. */

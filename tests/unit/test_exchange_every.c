@@ -90,9 +90,9 @@ static int read_with(const struct exchange *exchange, int reader, const char *bo
     rows = (struct rows){.interval_s = 60};
     switch (reader) {
     case 0: code = exchange->read_time(&answer, &time_ms); break;
-    case 1: code = exchange->read_instruments(&answer, keep_instrument, &rows); break;
-    case 2: code = exchange->read_tickers(&answer, keep_ticker, &rows); break;
-    default: code = exchange->read_candles(&answer, 60, keep_candle, &rows); break;
+    case 1: code = exchange->read_instruments(&answer, keep_instrument, note_refused, &rows, next_page); break;
+    case 2: code = exchange->read_tickers(&answer, keep_ticker, note_refused, &rows); break;
+    default: code = exchange->read_candles(&answer, 60, keep_candle, note_refused, &rows); break;
     }
     CU_ASSERT((code == 0) == (time_ms > 0) || reader != 0);
     *rows_found = rows.count;
@@ -251,9 +251,9 @@ static void a_code_of_the_receiver_stops_the_reading(void)
         struct exchange_answer instruments = answer_of(200, samples[i].instruments);
         struct exchange_answer tickers = answer_of(200, samples[i].tickers);
         struct exchange_answer candles = answer_of(200, samples[i].candles);
-        CU_ASSERT_EQUAL(exchange->read_instruments(&instruments, stop_instrument, &stop), ERROR_FULL);
-        CU_ASSERT_EQUAL(exchange->read_tickers(&tickers, stop_ticker, &stop), ERROR_FULL);
-        CU_ASSERT_EQUAL(exchange->read_candles(&candles, 60, stop_candle, &stop), ERROR_FULL);
+        CU_ASSERT_EQUAL(exchange->read_instruments(&instruments, stop_instrument, NULL, &stop, next_page), ERROR_FULL);
+        CU_ASSERT_EQUAL(exchange->read_tickers(&tickers, stop_ticker, NULL, &stop), ERROR_FULL);
+        CU_ASSERT_EQUAL(exchange->read_candles(&candles, 60, stop_candle, NULL, &stop), ERROR_FULL);
     }
 }
 

@@ -95,8 +95,8 @@ static int read_answer(const struct http_result *result)
         return result->code;
     if (exchange->judge(&result->answer) != EXCHANGE_OK)
         return ERROR_PROTOCOL;
-    return result->tag < CHUNKS ? exchange->read_tickers(&result->answer, on_ticker, NULL)
-                                : exchange->read_candles(&result->answer, 60, on_candle, NULL);
+    return result->tag < CHUNKS ? exchange->read_tickers(&result->answer, on_ticker, NULL, NULL)
+                                : exchange->read_candles(&result->answer, 60, on_candle, NULL, NULL);
 }
 
 /* The request that has just ended makes room when its callback returns: then the next can begin. */

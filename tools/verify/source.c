@@ -319,7 +319,7 @@ int source_candles(struct source *source, const char *symbol, uint32_t interval_
     if (code == 0)
         code = get(source, request);
     if (code == 0)
-        code = source->exchange->read_candles(&source->result.answer, interval_s, pass_on, &filter);
+        code = source->exchange->read_candles(&source->result.answer, interval_s, pass_on, NULL, &filter);
     free(request);
     return code;
 }
