@@ -353,7 +353,7 @@ void poll_choose(struct poll *poll)
     if (poll->ages_waiting > 0 || poll->on_chosen(poll->user, count) == 0)
         return;
     log_warn("markets_not_chosen", log_text("error", error_message()));
-    stuck_copy_why(poll->why, error_message());
+    stuck_copy_why(poll->whys[POLL_INSTRUMENTS], error_message());
     universe->changing = false;
     poll_plan_again(poll, &list, POLL_INSTRUMENTS_AGAIN_MS);
 }

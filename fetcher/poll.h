@@ -107,7 +107,7 @@ struct poll {
     uint32_t kind_failures[POLL_KINDS]; /* in a row, of kinds that have one job */
     struct ticker_chunk *ticker_chunks; /* owned */
     struct stuck stuck;                 /* what cannot be brought up to date */
-    char why[STUCK_WHY_SIZE];           /* the newest failure of a request */
+    char whys[POLL_KINDS][STUCK_WHY_SIZE]; /* the newest failure of each kind since one succeeded */
     bool chooses;           /* what was asked about the candidates is known */
     uint32_t ages_waiting;  /* candidates whose age is being asked for */
     uint32_t chunk_count; /* ticker requests of one poll */

@@ -112,7 +112,6 @@ static int read_instruments(struct poll *poll, const struct http_result *result)
     if (code != 0)
         return code;
     poll->instruments_ms = clock_monotonic_ms();
-    poll->why[0] = '\0';
     poll->ages_waiting = 0;
     poll->universe->changing = true;
     if (universe_needs_tickers(poll->universe))
@@ -418,7 +417,7 @@ static void retry(struct poll *poll, const struct poll_flight *flight)
     uint32_t *failures = poll_failures(poll, flight);
     ++*failures;
     poll->failures += !is_stuck(poll, flight); /* what is stuck says nothing of the others */
-    stuck_copy_why(poll->why, error_message());
+    stuck_copy_why(poll->whys[flight->kind], error_message());
     metric_add(METRIC_exchange_failures_total, 1);
     poll->unlogged++;
     int64_t now_ms = clock_monotonic_ms(), delay_ms = intake_retry_ms(*failures, poll_random(poll));
@@ -470,7 +469,9 @@ static void refused(struct poll *poll, const struct poll_flight *flight)
     if (flight->kind == POLL_INSTRUMENTS)
         begin_list(poll); /* the page may be gone */
     metric_add(METRIC_exchange_failures_total, 1);
-    stuck_copy_why(poll->why, error_message());
+    stuck_copy_why(poll->whys[flight->kind], error_message());
+    if (flight->kind != POLL_TICKERS || flight->asked == 0)
+        *poll_failures(poll, flight) += STUCK_FAILURES; /* to ask once more is of no use */
     log_warn("request_refused", log_text("request", kinds[flight->kind]), log_text("symbol", symbol),
              log_text("error", error_message()));
     if (flight->kind == POLL_TICKERS && clock_monotonic_ms() - poll->instruments_ms > POLL_INSTRUMENTS_SOON_MS) {
@@ -488,6 +489,7 @@ static void refused(struct poll *poll, const struct poll_flight *flight)
 static void succeeded(struct poll *poll, const struct poll_flight *flight)
 {
     *poll_failures(poll, flight) = 0;
+    poll->whys[flight->kind][0] = '\0';
     if (flight->kind == POLL_CANDLES || flight->kind == POLL_FILL)
         poll->market->slots[flight->index].refused = false;
     budget_succeeded(&poll->budget, flight->exchange_ms);

@@ -148,6 +148,6 @@ void poll_tickers_refused(struct poll *poll, const struct poll_flight *flight)
         if (++chunk->culprits % POLL_CULPRITS == 0)
             chunk->count = 0;
     }
-    bool searching = chunk->count > 0;
-    poll_plan_again(poll, flight, searching ? POLL_SEARCH_MS : POLL_REFUSED_TICKERS_MS);
+    int64_t pause_ms = flight->asked == 0 ? POLL_REFUSED_MS : POLL_REFUSED_TICKERS_MS;
+    poll_plan_again(poll, flight, chunk->count > 0 ? POLL_SEARCH_MS : pause_ms);
 }

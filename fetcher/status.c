@@ -31,6 +31,30 @@ static void append_stuck(char detail[TEXT_SIZE], struct stuck *stuck)
         append(detail, "; %s", text);
 }
 
+/* What is asked for again and again in vain, of the whole exchange. */
+static void append_failing(char detail[TEXT_SIZE], const struct poll *poll)
+{
+    static const char *const names[POLL_KINDS] = {
+        [POLL_TIME] = "clock", [POLL_INSTRUMENTS] = "list of markets", [POLL_SCAN] = "tickers of all markets"};
+    for (int kind = 0; kind < POLL_KINDS; kind++)
+        if (names[kind] != NULL && poll->whys[kind][0] != '\0' && poll->kind_failures[kind] >= STUCK_FAILURES)
+            append(detail, "; no %s: %.*s", names[kind], WHY_SHOWN, poll->whys[kind]);
+    const char *tickers = poll->whys[POLL_TICKERS];
+    if (tickers[0] != '\0' && poll->chunk_count > 0 && poll->ticker_chunks[0].failures >= STUCK_FAILURES)
+        append(detail, "; no tickers: %.*s", WHY_SHOWN, tickers);
+}
+
+/* Why there is no market yet: the kinds that the choice of markets needs. */
+static void append_why_not(char detail[TEXT_SIZE], const struct poll *poll)
+{
+    static const enum poll_kind kinds[] = {POLL_INSTRUMENTS, POLL_SCAN, POLL_AGES, POLL_TIME};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (poll->whys[kinds[i]][0] != '\0') {
+            append(detail, ": %.*s", WHY_SHOWN, poll->whys[kinds[i]]);
+            return;
+        }
+}
+
 static enum process_status describe_without_lease(const struct lease_state *lease, char detail[TEXT_SIZE])
 {
     append(detail, "%s", lease->refused ? "another fetcher holds the lease" : "waiting for the persister");
@@ -46,8 +70,8 @@ static enum process_status describe_start(struct poll *poll, size_t ready, char 
         append(detail, "%zu of %zu series are up to date", ready, poll->market->series_count);
     else
         append(detail, "waiting for the exchange");
-    if (poll->market->series_count == 0 && poll->why[0] != '\0')
-        append(detail, ": %.*s", WHY_SHOWN, poll->why);
+    if (poll->market->series_count == 0)
+        append_why_not(detail, poll);
     append_stuck(detail, &poll->stuck);
     return PROCESS_STATUS_STARTING;
 }
@@ -72,6 +96,8 @@ static enum process_status describe_following(const struct status_parts *parts, 
         append(detail, "; the store does not answer");
     if (trouble)
         append(detail, "; the exchange does not answer");
+    else
+        append_failing(detail, poll);
     append_stuck(detail, &poll->stuck);
     return parts->stalled || trouble ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
 }

@@ -137,7 +137,7 @@ static bool is_refused(const char *url)
 {
     bool candles = stage.faults.refuses_candles && strstr(url, "/klines?symbol=BUSDT") != NULL;
     bool tickers = stage.faults.refuses_tickers && strstr(url, "/ticker") != NULL && strstr(url, "BUSDT") != NULL;
-    return candles || tickers;
+    return candles || tickers || (stage.faults.refuses_list && strstr(url, "/exchangeInfo") != NULL);
 }
 
 static void answer(struct call *call, const char *url)

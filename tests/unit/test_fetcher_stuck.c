@@ -112,6 +112,30 @@ static void all_markets_refused_is_not_ready(void)
     stage_kill();
 }
 
+/* What is asked for in vain of the whole exchange is said too, before there is a market and after. */
+static void a_list_that_is_refused_is_named(void)
+{
+    stage_set(1);
+    stage.refresh_s = 60;
+    stage.faults.refuses_list = true;
+    stage_start();
+    stage_run(2000);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_STARTING);
+    CU_ASSERT(says("waiting for the exchange: HTTP 400"));
+    stage.faults.refuses_list = false;
+    stage_run(70000);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+    CU_ASSERT(!says("list of markets"));
+    stage.faults.refuses_list = true;
+    stage_run(70000);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+    CU_ASSERT(says("; no list of markets: HTTP 400"));
+    stage.faults.refuses_list = false;
+    stage_run(70000);
+    CU_ASSERT(!says("list of markets"));
+    stage_kill();
+}
+
 /* The batch of five is halved until the second is refused alone; the four others have their tickers all the time. */
 static void the_culprit_of_a_batch_is_found(void)
 {
@@ -140,6 +164,7 @@ const struct test suite_tests[] = {
     {"refused history is named and goes on later", refused_history_is_named_and_goes_on_later},
     {"an outage makes no market stuck", an_outage_makes_no_market_stuck},
     {"all markets refused is not ready", all_markets_refused_is_not_ready},
+    {"a list that is refused is named", a_list_that_is_refused_is_named},
     {"the culprit of a batch is found", the_culprit_of_a_batch_is_found},
     {NULL, NULL},
 };
