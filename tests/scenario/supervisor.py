@@ -1,8 +1,15 @@
 """`wick up` itself: its end, its children's ends, what it says about them, and the next start."""
 # SPDX-License-Identifier: MIT
 
+import fcntl
 import json
+import os
+import pty
+import re
 import signal
+import struct
+import subprocess
+import termios
 import time
 
 import checks
@@ -93,19 +100,69 @@ def tells_how_it_is(home):
     wick.equal(run.stop(), wick.OK, "exit status")
 
 
+class OnTerminal:
+    """A run on a terminal of so many columns, and what it has drawn there since it was last resized."""
+
+    def __init__(self, data, columns):
+        self.ours, theirs = pty.openpty()
+        os.set_blocking(self.ours, False)
+        self.resize(columns)
+        self.process = subprocess.Popen(
+            [wick.PROGRAMS / "wick-up", "--data", data, "--port", str(wick.free_port()), *map(str, SMALL)], stdin=theirs,
+            stdout=theirs, stderr=theirs, env=wick.clean_environment(wick.NO_FILL), start_new_session=True)
+        os.close(theirs)
+
+    def resize(self, columns):
+        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.drawn = ""
+
+    def wait_drawn(self, pattern):
+        def look():
+            try:
+                self.drawn += os.read(self.ours, 65536).decode()
+            except (BlockingIOError, OSError):  # nothing yet, or all has been read
+                pass
+            return re.search(pattern, self.drawn)
+        wick.wait_until(f"{pattern!r} is drawn; drawn is {self.drawn!r}", wick.READY_S, look)
+
+    def status_lines(self):
+        return re.findall(r"\x1b\[J([^\r\n]+)(?=[\r\n])", self.drawn)
+
+
+@wick.scenario
+def the_status_line_fits_its_terminal(home):
+    run = OnTerminal(home / "data", 60)
+    try:
+        run.wait_drawn(r"ready  SIMULATED x20  PAPER  .*equity .*\r.*equity .*\r")
+        wick.equal([line for line in run.status_lines() if len(line) > 59], [], "lines that do not fit 60 columns")
+        run.resize(30)
+        run.wait_drawn(r"ready  SIMULATED x20  PAPER\r")
+        wick.contains(run.drawn, r"\x1b\[1A\r\x1b\[J")  # the line that was broken into two is erased
+        wick.equal(run.status_lines()[-1], "ready  SIMULATED x20  PAPER", "the line in 30 columns")
+        run.resize(200)
+        run.wait_drawn(r"ready  SIMULATED x20  PAPER  10 symbols .* MB  \d\d:\d\d\r")
+        run.process.send_signal(signal.SIGINT)
+        run.wait_drawn(r"\x1b\[Jran for .*\r\ndata in ")
+        wick.equal(run.process.wait(wick.STOP_S), wick.OK, "exit status")
+    finally:
+        run.process.kill()
+        run.process.wait()
+        os.close(run.ours)
+
+
 @wick.scenario
 def what_is_not_known_is_not_told(home):
     run = wick.Run(home / "data", *SMALL).wait_ready()
     wick.wait_until("the equity is known", 20, lambda: status_of(run)["equity"])
     trader = run.processes()["trader"]["pid"]
-    wick.os.kill(trader, signal.SIGSTOP)
+    os.kill(trader, signal.SIGSTOP)
     wick.wait_until("the trader's silence has an age", 20, lambda: next(
         row["silent_s"] for row in status_of(run)["processes"] if row["name"] == "trader"))
     wick.equal(status_of(run)["equity"], None, "equity")
     _, text = wick.run_program("wick-status", "--data", run.data)
     wick.contains(text, r"trader +silent \d+ s ")
     wick.contains(text, r"- signals, equity -")
-    wick.os.kill(trader, signal.SIGCONT)
+    os.kill(trader, signal.SIGCONT)
     wick.wait_until("the equity is known again", 20, lambda: status_of(run)["equity"])
     wick.equal(run.stop(), wick.OK, "exit status")
     wick.contains(run.text(), r"ran for \d\d:\d\d: \d+ candles, \d+ signals, \d+ trades, net .* USDT, PAPER, SIMULATED\ndata in .*/data")

@@ -137,7 +137,8 @@ def check_verbs(folder):
         status, text, calls = world.run(*arguments)
         expect(f"wick {arguments} ends with {wanted}", status == wanted and calls == [], f"{status} {text} {calls}")
         expect(f"wick {arguments} says how it is used", "usage: wick" in text or "takes no arguments" in text, text)
-    for verb in ("up", "status", "simulator", "config", "keygen", "passwd", "exchanges", "import", "export", "verify", "build"):
+    for verb in ("up", "status", "simulator", "config", "keygen", "passwd", "exchanges", "import", "export", "verify", "build",
+                 "bench"):
         status, text, calls = world.run(verb, "--help")
         expect(f"wick {verb} --help neither installs nor builds", status == 0 and text.startswith("usage: wick") and calls == [],
                f"{status} {text} {calls}")
