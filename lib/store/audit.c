@@ -218,6 +218,17 @@ int audit_lost_revised(struct audit *audit, int64_t series_id, audit_time_fn fn,
     return audit->engine->run(audit->state, sql, parameters, 1, take_time, &receiver, NULL);
 }
 
+int audit_exchange_clock(struct audit *audit, const char *exchange, int64_t *exchange_ms)
+{
+    static const char sql[] = "SELECT exchange_ms FROM exchange_clocks WHERE exchange = $1";
+    const struct cell parameters[] = {text(exchange)};
+    int64_t told_ms = 0;
+    int code = audit->engine->run(audit->state, sql, parameters, 1, take_integer, &told_ms, NULL);
+    if (code == 0)
+        *exchange_ms = told_ms;
+    return code;
+}
+
 /* ---- strays ---- */
 
 /* The tables whose rows belong to a series. The ids in a table are stepped through by its key, which is quick where it

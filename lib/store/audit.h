@@ -77,6 +77,9 @@ int audit_absences(struct audit *audit, int64_t series_id, audit_absence_fn fn, 
 /* The candles of which a revision is kept but no candle, not counting those before the series' oldest, ascending. */
 int audit_lost_revised(struct audit *audit, int64_t series_id, audit_time_fn fn, void *user) MUST_CHECK;
 
+/* The clock of an exchange as its fetcher last told it, ms since 1970 UTC; 0: it never did. */
+int audit_exchange_clock(struct audit *audit, const char *exchange, int64_t *exchange_ms) MUST_CHECK;
+
 /* Rows that belong to no series. */
 int audit_strays(struct audit *audit, audit_stray_fn fn, void *user) MUST_CHECK;
 

@@ -3,9 +3,14 @@
 #include "lib/store/audit_engine.h"
 
 #include <assert.h>
+#include <ctype.h>
+#include <limits.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 30000 };
@@ -17,6 +22,50 @@ static int report(sqlite3 *database)
     return error_set(rows ? ERROR_STORE : ERROR_CONNECTION, "sqlite: %s", sqlite3_errmsg(database));
 }
 
+/* Whether SQLite cannot work beside a file only because nothing can be written there, and nobody else can write to it. */
+static bool is_read_only(const char *path)
+{
+    char folder[PATH_MAX], log[PATH_MAX + sizeof "-wal"];
+    struct stat status;
+    if (realpath(path, folder) == NULL)
+        return false;
+    (void)snprintf(log, sizeof log, "%s-wal", folder);
+    char *slash = strrchr(folder, '/');
+    slash[slash == folder] = '\0';
+    return access(folder, W_OK) != 0 && (stat(log, &status) != 0 || status.st_size == 0);
+}
+
+/* The file as it lies there, without locks and without the files that a write-ahead log needs beside it. */
+static int open_immutable(const char *path, sqlite3 **database)
+{
+    char real[PATH_MAX], uri[3 * PATH_MAX + 32] = "file:";
+    size_t used = strlen(uri);
+    if (realpath(path, real) == NULL)
+        return SQLITE_CANTOPEN;
+    for (const char *at = real; *at != '\0'; at++) {
+        bool plain = isalnum((unsigned char)*at) || strchr("/._-", *at) != NULL;
+        used += (size_t)snprintf(uri + used, sizeof uri - used, plain ? "%c" : "%%%02X", (unsigned char)*at);
+    }
+    (void)snprintf(uri + used, sizeof uri - used, "?immutable=1");
+    return sqlite3_open_v2(uri, database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+}
+
+/* Opens a file so that it can be read, and written where that is possible at all. */
+static int open_readable(const char *path, sqlite3 **database)
+{
+    static const char try_sql[] = "PRAGMA cell_size_check = ON; SELECT count(*) FROM sqlite_master";
+    int opened = sqlite3_open_v2(path, database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    (void)sqlite3_busy_timeout(*database, BUSY_MS);
+    if (opened == SQLITE_OK)
+        opened = sqlite3_exec(*database, try_sql, NULL, NULL, NULL);
+    if (opened == SQLITE_OK || !is_read_only(path))
+        return opened;
+    (void)sqlite3_close(*database);
+    *database = NULL;
+    opened = open_immutable(path, database);
+    return opened == SQLITE_OK ? sqlite3_exec(*database, try_sql, NULL, NULL, NULL) : opened;
+}
+
 static int open_file(void **state, const char *url)
 {
     const char *path = strchr(url, ':') + 1;
@@ -25,9 +74,7 @@ static int open_file(void **state, const char *url)
     if (access(path, F_OK) != 0)
         return error_set(ERROR_MISSING, "there is no database %s", path);
     sqlite3 *database = NULL;
-    int opened = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    (void)sqlite3_busy_timeout(database, BUSY_MS);
-    if (opened != SQLITE_OK || sqlite3_exec(database, "PRAGMA cell_size_check = ON", NULL, NULL, NULL) != SQLITE_OK) {
+    if (open_readable(path, &database) != SQLITE_OK) {
         int code = error_context(report(database), "open %s", path);
         (void)sqlite3_close(database);
         return code;

@@ -4,7 +4,9 @@
 import gzip
 import re
 import signal
+import socket
 import sqlite3
+import subprocess
 
 import database
 import wick
@@ -200,6 +202,54 @@ def an_interrupted_import_goes_on(home):
     stored = int(store.rows("SELECT count(*) FROM candles")[0][0])
     told, _ = run_import(url, file)
     counts(told, rows=minutes, new=minutes - stored, unchanged=stored, changed=0)
+
+
+@wick.scenario
+def a_data_directory_holds_one_exchange(home):
+    file, data = write(home / "BTCUSDT_1m.csv", OWN_HEADER, row(0)), home / "new" / "data"
+    def import_into(*arguments):
+        return wick.run_program("wick-import", "--data", data, *arguments, file)
+    wick.equal(import_into("--exchange", "kraken")[0], wick.OK, "the directory is made")
+    wick.equal((data / "market").read_text(), "exchange kraken\n", "whose it is")
+    wick.contains(import_into()[1], "1 unchanged")  # the directory's exchange is taken
+    status, text = import_into("--exchange", "binance")
+    wick.equal(status, wick.FAILED, "another exchange")
+    wick.contains(text, r"holds the data of another market \(exchange kraken\) than is asked for \(exchange binance\)")
+    status, text = wick.run_program("wick-export", "--data", data, "--symbol", "BTCUSDT", "--interval", "1m")
+    wick.equal((status, text), (wick.OK, f"{OWN_HEADER}\n{row(0)}"), "an export of the directory's exchange")
+
+
+@wick.scenario
+def what_cannot_be_reached_is_told_at_once(home):
+    file = write(home / "BTCUSDT_1m.csv", OWN_HEADER, row(0))
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # nobody listens
+        url = f"postgresql://user:secret@127.0.0.1:{unused.getsockname()[1]}/wick"
+        for program, arguments in (("wick-import", [file]), ("wick-verify", []), ("wick-verify", ["--repair"]),
+                                   ("wick-export", ["--symbol", "BTCUSDT", "--interval", "1m"])):
+            status, text = wick.run_program(program, "--database", url, *arguments, seconds=40)  # it is given 60 s if it waits
+            wick.equal(status, wick.FAILED, f"the exit status of {program}")
+            wick.contains(text, "connection to server at .127.0.0.1., port [0-9]+ failed: Connection refused")
+            wick.equal("secret" in text, False, "the password in it")
+    status, text = wick.run_program("wick-import", "--database", f"sqlite:{home}/none/wick.db", file, seconds=40)
+    wick.equal(status, wick.FAILED, "a folder that is not there")
+    wick.contains(text, "unable to open database file")
+
+
+@wick.scenario
+def a_read_only_mount_is_read(home):
+    data = home / "a b%?"
+    wick.run_program("wick-import", "--data", data, write(home / "BTCUSDT_1m.csv", OWN_HEADER, row(0), row(1)))
+    mounted = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"'
+    if subprocess.run(["unshare", "-m", "sh", "-c", mounted, "sh", data], capture_output=True, check=False).returncode != 0:
+        raise wick.Skipped("nothing may be mounted here")
+    for program, arguments, expected in (
+            ("wick-verify", "", "1 series, 2 candles; nothing is wrong"),
+            ("wick-export", "--symbol BTCUSDT --interval 1m", f"{OWN_HEADER}\n{row(0)}\n{row(1)}")):
+        ended = subprocess.run(["unshare", "-m", "sh", "-c", f'{mounted} && "$2" --data "$1" {arguments}', "sh", data,
+                                wick.PROGRAMS / program], capture_output=True, text=True, check=False)
+        wick.equal(ended.returncode, wick.OK, f"the exit status of {program}; it wrote {ended.stderr}")
+        wick.contains(ended.stdout, expected)
 
 
 @wick.scenario

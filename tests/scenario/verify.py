@@ -13,6 +13,7 @@ from candle_store import MINUTE, OWN_HEADER, START
 
 COUNT = 120  # candles of each series
 FUTURE_MS = 4102444800000  # the year 2100
+EARLY_MS = 1735680000  # a time in seconds, taken for one in ms
 QUIET = (50, 53)  # minutes that no series has; they are explained
 COLUMNS = "open_time_ms, open, high, low, close, volume, price_scale, volume_scale"
 
@@ -31,6 +32,8 @@ PLANTED = (
                   " volume, price_scale, volume_scale FROM candles WHERE series_id = {id} AND open_time_ms = {at}"], 10.5, 1),
     ("future", ["INSERT INTO candles (series_id, {columns}) SELECT series_id, {future}, open, high, low, close,"
                 " volume, price_scale, volume_scale FROM candles WHERE series_id = {id} AND open_time_ms = {at}"], None, 1),
+    ("too_early", ["INSERT INTO candles (series_id, {columns}) SELECT series_id, {early}, open, high, low, close,"
+                   " volume, price_scale, volume_scale FROM candles WHERE series_id = {id} AND open_time_ms = {at}"], None, 1),
     ("scale_slip", ["UPDATE candles SET price_scale = price_scale - 1 WHERE series_id = {id}"
                     " AND open_time_ms BETWEEN {at} AND {at} + 60000"], 10, 2),
     ("level_change", ["UPDATE candles SET price_scale = price_scale + 2 WHERE series_id = {id}"
@@ -105,10 +108,11 @@ def plant(store):
     writer = Writer(store)
     writer.lose_key()
     writer.make_room(FUTURE_MS)
+    writer.make_room(EARLY_MS)
     for damage, statements, _, _ in PLANTED:
         series = store.rows(f"SELECT id FROM series WHERE symbol = '{symbol_of(damage)}'")[0][0]
         for sql in statements:
-            writer.run(sql.format(id=series, at=START + 10 * MINUTE, columns=COLUMNS, future=FUTURE_MS))
+            writer.run(sql.format(id=series, at=START + 10 * MINUTE, columns=COLUMNS, future=FUTURE_MS, early=EARLY_MS))
     writer.run(f"INSERT INTO candles (series_id, {COLUMNS}) SELECT 999, {COLUMNS} FROM candles WHERE series_id = 1"
                f" AND open_time_ms < {START} + 120000")
     writer.run("INSERT INTO series (exchange, symbol, interval_s) VALUES ('binance', 'ODDUSDT', 77),"
@@ -251,7 +255,7 @@ def what_can_be_healed_is(home):
                 wick.equal(text, whole, f"the candles of {damage} after the repair")
         removed = dict(store.rows("SELECT reason, count(*) FROM candles_removed GROUP BY reason"))
         wick.equal(removed, {"duplicate": "1", "high_below_low": "1", "outside_range": "1", "price_not_positive": "1",
-                             "volume_negative": "1", "scale": "1", "off_grid": "1", "future": "1", "orphan": "2"},
+                             "volume_negative": "1", "scale": "1", "off_grid": "1", "future": "1", "too_early": "1", "orphan": "2"},
                    "what was taken out and kept")
         Writer(store).run("DELETE FROM series WHERE symbol IN ('ODDUSDT', 'hole-usdt')")
         told = verify(url, status=wick.OK)
@@ -285,6 +289,26 @@ def the_clock_of_a_simulated_exchange_is_known(home):
         clock.write_text(f"{START + minute * MINUTE}\n")
         ended, text = wick.run_program("wick-verify", "--data", home, "--json")
         wick.equal((ended, json.loads(text)[-1]["found"]), (status, damages), f"with the clock at minute {minute}")
+
+
+@wick.scenario
+def the_clock_that_the_store_knows_counts(home):
+    files = candle_store.write(home / "BTCUSDT_1m.csv", OWN_HEADER, *(f"{START + i * MINUTE},2,3,1,2,5" for i in range(10)))
+    for url, store in candle_store.engines(home):
+        candle_store.run_import(url, "--exchange", "simulated", files)
+        writer = Writer(store)
+        writer.run(f"INSERT INTO exchange_clocks VALUES ('simulated', {START + 7 * MINUTE})")
+        writer.run(f"INSERT INTO candle_absences SELECT id, {START + 10 * MINUTE}, {FUTURE_MS}, 'source_lacks' FROM series")
+        told = verify(url, status=wick.FAILED)[-1]
+        wick.equal(told["found"], {"future": 2, "absence_impossible": 1}, "what has not closed by that clock and a minute")
+        later = candle_store.write(home / "b" / "BTCUSDT_1m.csv", OWN_HEADER, f"{START + 20 * MINUTE},2,3,1,2,5")
+        _, text = candle_store.run_import(url, "--exchange", "simulated", later, status=wick.FAILED)
+        wick.contains(text, "which is 2024-12-21T00:20Z, expected one that is not past now")
+        wick.equal(verify(url, "--repair", status=wick.OK)[-1]["found"], {}, "after the repair")
+        wick.equal(store.rows("SELECT count(*), max(open_time_ms) FROM candles"), [("8", str(START + 7 * MINUTE))], "candles")
+        wick.equal(store.rows("SELECT count(*) FROM candle_absences"), [("0",)], "absences")
+        wick.equal(store.rows("SELECT open_time_ms, reason FROM candles_removed"), [(str(START + minute * MINUTE), "future") for minute in (8, 9)],
+                   "what was taken out is kept")
 
 
 @wick.scenario

@@ -1,5 +1,6 @@
 /* The examination of a series by itself: stretches and their reasons, slips of the scale; and times as texts. */
 /* SPDX-License-Identifier: MIT */
+#include "lib/series/candle.h"
 #include "tests/harness.h"
 #include "tools/common/time_text.h"
 #include "tools/verify/examine.h"
@@ -131,7 +132,38 @@ static void times_are_read_and_written(void)
     CU_ASSERT_STRING_EQUAL(text, "-5");
 }
 
+static void times_that_cannot_be_are_found(void)
+{
+    static const int minutes[] = {0, 1, 99999, 100000, 100001, -1};
+    struct examined_absence absences[] = {
+        {.absence = {60000, 120000, "source_lacks"}}, /* 1970 */
+        {.absence = {minute(2), minute(99998), "source_lacks"}},
+        {.absence = {minute(100000), minute(1000000), "source_lacks"}},
+    };
+    struct examination_summary summary = examine(minutes, NULL, absences, 3);
+    CU_ASSERT_EQUAL(summary.holes, 0);
+    CU_ASSERT_EQUAL_FATAL(found_count, 3);
+    CU_ASSERT_EQUAL(found[0].damage, DAMAGE_ABSENCE_IMPOSSIBLE);
+    CU_ASSERT_EQUAL(found[0].first_ms, 60000);
+    CU_ASSERT_EQUAL(found[1].damage, DAMAGE_ABSENCE_IMPOSSIBLE);
+    CU_ASSERT_EQUAL(found[1].last_ms, minute(1000000));
+    CU_ASSERT_EQUAL(found[2].damage, DAMAGE_FUTURE); /* a minute may be the difference of two clocks */
+    CU_ASSERT_EQUAL(found[2].first_ms, minute(100001));
+    const struct audit_absence times[] = {
+        {CANDLE_TIME_MIN_MS - MINUTE_MS, CANDLE_TIME_MIN_MS, ""},
+        {CANDLE_TIME_MIN_MS - 2 * MINUTE_MS, CANDLE_TIME_MIN_MS - MINUTE_MS, ""},
+        {minute(0), minute(11), ""},
+        {minute(0), minute(12), ""},
+        {minute(3), minute(2), ""},
+        {minute(3), minute(4) + 1, ""},
+    };
+    static const bool possible[] = {true, false, true, false, false, false};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        CU_ASSERT_EQUAL(absence_is_possible(&times[i], 60, minute(10)), possible[i]);
+}
+
 const struct test suite_tests[] = {
+    {"times that cannot be are found", times_that_cannot_be_are_found},
     {"a gap is cut into stretches by what explains them", a_gap_is_cut_by_its_reasons},
     {"a series without a gap is well", a_series_without_a_gap_is_well},
     {"a slip of the scale goes there and back, a crash is none", a_slip_goes_there_and_back},

@@ -2,8 +2,10 @@
 #include "tools/common/database.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/decimal.h"
+#include "lib/exchange/exchange.h"
 #include "lib/runtime/config.h"
-#include "lib/store/audit.h"
+#include "tools/common/files.h"
 #include "tools/common/market_file.h"
 
 #include <errno.h>
@@ -85,6 +87,34 @@ int database_choose(const struct database_flags *flags, struct database_choice *
         code = choose_url(flags, config, out);
     config_destroy(config);
     return code;
+}
+
+/* ---- an exchange's time ---- */
+
+/* `wick up` keeps how far the clock of its simulated exchange has come. 0: there is none. */
+static int64_t read_simulator_clock(const char *data_dir)
+{
+    char path[FILE_PATH_SIZE], line[DECIMAL_TEXT_SIZE];
+    struct decimal time;
+    bool is_there = file_path(data_dir, "simulator-clock", path) == 0 && file_read_line(path, line, sizeof line) == 0 &&
+                    decimal_parse(line, strlen(line), &time) == 0 && time.scale == 0;
+    return is_there ? time.mantissa : 0;
+}
+
+int database_exchange_now(struct audit *audit, const struct database_choice *choice, const char *exchange,
+                          int64_t *now_ms)
+{
+    int64_t told_ms, kept_ms = choice->is_in_data_dir ? read_simulator_clock(choice->data_dir) : 0;
+    int code = audit_exchange_clock(audit, exchange, &told_ms);
+    if (code != 0)
+        return code;
+    bool is_own = kept_ms > 0 || strcmp(exchange, EXCHANGE_SIMULATED) == 0 ||
+                  (choice->exchange_url[0] != '\0' && strcmp(exchange, choice->exchange) == 0);
+    if (kept_ms > told_ms)
+        told_ms = kept_ms;
+    int64_t wall_ms = clock_wall_ms();
+    *now_ms = told_ms > 0 && (is_own || told_ms > wall_ms) ? told_ms : wall_ms;
+    return 0;
 }
 
 /* ---- waiting ---- */

@@ -5,6 +5,7 @@
 #define WICK_TOOLS_COMMON_DATABASE_H
 
 #include "lib/base/error.h"
+#include "lib/store/audit.h"
 #include "lib/store/store.h"
 #include "proto/message.h"
 
@@ -39,6 +40,12 @@ int database_choose(const struct database_flags *flags, struct database_choice *
  * it. ERROR_ARGUMENT; ERROR_CONNECTION at once, with what is wrong, for a database that cannot be reached; ERROR_TIMEOUT
  * when it is not ready within DATABASE_PATIENCE_MS. */
 int database_open(struct store *store, const char *url) MUST_CHECK;
+
+/* An exchange's time, as far as it is known. Of the simulated exchange, and where a configuration names the address of one:
+ * its clock as the database, or the data directory, has it. Of a real exchange: the later one of that, which may have been
+ * told long ago, and this machine's. Codes of the audit. */
+int database_exchange_now(struct audit *audit, const struct database_choice *choice, const char *exchange,
+                          int64_t *now_ms) MUST_CHECK;
 
 /* Writes a batch and waits until it is committed. While the database is away, or another program holds it, it goes on
  * trying for DATABASE_PATIENCE_MS, and says so on standard error in time. ERROR_TIMEOUT, ERROR_STORE. */

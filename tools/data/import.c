@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/data/import_file.h"
 
-#include "lib/base/clock.h"
 #include "lib/base/interval.h"
 #include "lib/base/version.h"
 #include "lib/exchange/exchange.h"
@@ -146,7 +145,9 @@ static int open_database(struct import *import, const struct database_choice *ch
     if (code != 0)
         return code;
     code = database_open(import->store, choice->url);
-    return code == 0 ? audit_open(&import->audit, choice->url) : code;
+    if (code == 0)
+        code = audit_open(&import->audit, choice->url);
+    return code == 0 ? database_exchange_now(import->audit, choice, import->exchange, &import->now_ms) : code;
 }
 
 static int open_and_import(const struct arguments *given, const struct file_list *list)
@@ -158,7 +159,6 @@ static int open_and_import(const struct arguments *given, const struct file_list
         .store = &store,
         .absences = !given->no_absences,
         .is_sparse = given->sparse,
-        .now_ms = clock_wall_ms(),
         .bytes_all = list->size,
         .progress = &progress,
     };

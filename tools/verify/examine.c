@@ -3,6 +3,7 @@
 
 #include "lib/base/decimal.h"
 #include "lib/base/interval.h"
+#include "lib/series/candle.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -260,6 +261,14 @@ static int watch_level(struct examination *examination, const struct audit_candl
 
 /* ---- the rows ---- */
 
+bool absence_is_possible(const struct audit_absence *absence, uint32_t interval_s, int64_t now_ms)
+{
+    return absence->first_open_ms >= 0 && absence->first_open_ms <= absence->last_open_ms &&
+           interval_open_time(interval_s, absence->first_open_ms) == absence->first_open_ms &&
+           interval_open_time(interval_s, absence->last_open_ms) == absence->last_open_ms &&
+           candle_time_is_plausible(absence->last_open_ms, now_ms + EXAMINE_TOLERANCE_MS);
+}
+
 int examine_begin(struct examination *examination)
 {
     size_t kept = 0;
@@ -268,9 +277,7 @@ int examine_begin(struct examination *examination)
     examination->next_ms = INT64_MIN;
     for (size_t i = 0; i < examination->absence_count && code == 0; i++) {
         const struct audit_absence *absence = &examination->absences[i].absence;
-        bool possible = is_on_grid(examination, absence->first_open_ms) &&
-                        is_on_grid(examination, absence->last_open_ms) && absence->first_open_ms <= absence->last_open_ms;
-        if (possible)
+        if (absence_is_possible(absence, (uint32_t)examination->series->interval_s, examination->now_ms))
             examination->absences[kept++] = examination->absences[i];
         else
             code = find(examination, DAMAGE_ABSENCE_IMPOSSIBLE, absence->first_open_ms, absence->last_open_ms, 1, "%s",
@@ -315,6 +322,8 @@ int examine_candle(struct examination *examination, const struct audit_candle *c
         return code;
     if (!is_on_grid(examination, time_ms))
         return report_candle(examination, DAMAGE_OFF_GRID, candle);
+    if (!candle_time_is_plausible(time_ms, INT64_MAX))
+        return report_candle(examination, DAMAGE_TOO_EARLY, candle);
     if (!has_closed(examination, time_ms))
         return report_candle(examination, DAMAGE_FUTURE, candle);
     code = take_in(examination, candle);

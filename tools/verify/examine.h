@@ -44,7 +44,7 @@ struct examination {
     const struct audit_series *series;
     struct examined_absence *absences; /* by their beginnings; those that are impossible are moved out of the way */
     size_t absence_count;
-    int64_t now_ms;
+    int64_t now_ms; /* of the exchange's clock */
     finding_fn on_finding;
     explained_fn on_explained; /* NULL: not wanted */
     void *user;
@@ -62,6 +62,9 @@ struct examination {
     int slip;              /* power of ten that prices have jumped by; 0: none */
     int64_t slip_first_ms, slip_candles;
 };
+
+/* Whether an absence can explain anything: it lies on the grid, in order, and not all before 2009 or beyond now. */
+bool absence_is_possible(const struct audit_absence *absence, uint32_t interval_s, int64_t now_ms);
 
 /* Begins: `absences` are the series' own, by their beginnings; the array is the caller's. Reports those that are
  * impossible. Codes are those of the callbacks; so with all that follow. */

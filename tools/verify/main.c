@@ -2,12 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/verify/repair.h"
 
-#include "lib/base/clock.h"
-#include "lib/base/decimal.h"
 #include "lib/base/interval.h"
 #include "lib/base/version.h"
 #include "tools/common/database.h"
-#include "tools/common/files.h"
 #include "tools/common/flags.h"
 #include "tools/common/stop.h"
 #include "tools/common/time_text.h"
@@ -28,8 +25,8 @@ static const char usage_text[] =
     "  --exchange NAME    only series of this exchange\n"
     "  --symbol S         only series of this market\n"
     "  --interval I       only series of this interval\n"
-    "  --now T            the exchange's time, ms or ISO 8601, where its clock is not ours: candles that close later are\n"
-    "                     told of. That of the simulated exchange of `wick up` is known from the data directory\n"
+    "  --now T            the exchange's time, ms or ISO 8601: candles that close later are told of. Without it, it is what\n"
+    "                     the database knows of the exchange's clock, and of a real one not less than this machine's\n"
     "  --gaps             list the stretches without candles that are explained, too\n"
     "  --all              list all findings of a series, not the first 20 of each kind\n"
     "  --json             an array with an object a line\n"
@@ -66,7 +63,6 @@ static int read_arguments(int argc, char **argv, struct arguments *given)
         {0},
     };
     int code = flags_read(flags, argc, argv, &operands);
-    given->now_ms = clock_wall_ms();
     if (code == 0 && operands > 0)
         code = error_set(ERROR_ARGUMENT, "unexpected '%.60s'", argv[0]);
     if (code == 0 && given->interval != NULL)
@@ -94,17 +90,6 @@ static int ask_time(const struct repair *repair, int64_t *now_ms)
     return 0;
 }
 
-/* `wick up` keeps how far the clock of its simulated exchange has come; it is the one that the candles of that data
- * directory follow. */
-static void read_simulated_time(const char *data_dir, int64_t *now_ms)
-{
-    char path[FILE_PATH_SIZE], line[TIME_TEXT_SIZE];
-    struct decimal time;
-    if (file_path(data_dir, "simulator-clock", path) == 0 && file_read_line(path, line, sizeof line) == 0 &&
-        decimal_parse(line, strlen(line), &time) == 0 && time.scale == 0)
-        *now_ms = time.mantissa;
-}
-
 static int mend(struct repair *repair, const char *url)
 {
     struct store store;
@@ -126,8 +111,6 @@ static int run(const struct arguments *given, const struct database_choice *choi
     repair->data_dir = choice->data_dir;
     if (given->exchange_url != NULL && given->now == NULL)
         code = ask_time(repair, &survey->now_ms);
-    else if (given->now == NULL && (given->database.database == NULL || given->database.data != NULL))
-        read_simulated_time(choice->data_dir, &survey->now_ms);
     if (code == 0)
         code = audit_open(&survey->audit, choice->url);
     if (code == 0 && given->repair)
@@ -142,7 +125,8 @@ static int verify(const struct arguments *given)
     struct report report = {.json = given->json, .all = given->all, .gaps = given->gaps, .progress = &progress};
     struct repair repair = {
         .survey = {.filter = {.exchange = given->exchange, .symbol = given->symbol, .interval_s = given->interval_s},
-                   .now_ms = given->now_ms,
+                   .now_ms = given->now_ms, /* 0: it is not given */
+                   .choice = &choice,
                    .progress = &progress,
                    .interrupted = stop_on_signals(),
                    .listener = report_listener(&report)},

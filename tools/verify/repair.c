@@ -92,7 +92,8 @@ static int remove_one(struct work *work, const struct mending *action)
     if (code == 0 && removed > 0)
         report_action(work->repair->report, "removed", &action->series, finding->first_ms, finding->last_ms, removed,
                       damages[finding->damage].name);
-    bool may_exist = finding->damage != DAMAGE_OFF_GRID && finding->damage != DAMAGE_FUTURE && keep == 0;
+    bool may_exist = finding->damage != DAMAGE_OFF_GRID && finding->damage != DAMAGE_FUTURE &&
+                     finding->damage != DAMAGE_TOO_EARLY && keep == 0;
     return code == 0 && may_exist ? add_stretch(work, action, false) : code;
 }
 
@@ -163,7 +164,7 @@ struct trim {
     struct audit_absence *before, *after; /* owned */
     size_t before_count, before_capacity, after_count, after_capacity, at;
     uint32_t interval_s;
-    int64_t step_ms, covered_ms; /* the last open time that `after` or a candle has */
+    int64_t now_ms, step_ms, covered_ms; /* the last open time that `after` or a candle has */
 };
 
 static int take_absence(void *user, const struct audit_absence *absence)
@@ -173,13 +174,6 @@ static int take_absence(void *user, const struct audit_absence *absence)
     if (code == 0)
         trim->before[trim->before_count++] = *absence;
     return code;
-}
-
-static bool is_possible(const struct trim *trim, const struct audit_absence *absence)
-{
-    return absence->first_open_ms >= 0 && absence->first_open_ms <= absence->last_open_ms &&
-           interval_open_time(trim->interval_s, absence->first_open_ms) == absence->first_open_ms &&
-           interval_open_time(trim->interval_s, absence->last_open_ms) == absence->last_open_ms;
 }
 
 /* Keeps what the absences explain in front of `until_ms`. */
@@ -193,7 +187,7 @@ static int keep_until(struct trim *trim, int64_t until_ms)
             piece.first_open_ms = trim->covered_ms + trim->step_ms;
         if (!ends)
             piece.last_open_ms = until_ms - trim->step_ms;
-        if (is_possible(trim, &piece)) {
+        if (absence_is_possible(&piece, trim->interval_s, trim->now_ms)) {
             code = array_make_room((void **)&trim->after, trim->after_count, &trim->after_capacity, sizeof *trim->after);
             if (code == 0)
                 trim->after[trim->after_count++] = piece;
@@ -235,7 +229,9 @@ static int trim_series(struct work *work, const struct audit_series *series)
         .step_ms = series->interval_s * 1000,
         .covered_ms = INT64_MIN,
     };
-    int code = audit_absences(audit, series->id, take_absence, &trim);
+    int code = survey_now(&work->repair->survey, series->exchange, &trim.now_ms);
+    if (code == 0)
+        code = audit_absences(audit, series->id, take_absence, &trim);
     if (code == 0)
         code = audit_candles(audit, series->id, INT64_MIN, INT64_MAX, pass_candle, &trim);
     if (code == 0)

@@ -115,17 +115,26 @@ static int report_lost_revised(void *user, int64_t open_time_ms)
                       });
 }
 
+int survey_now(const struct survey *survey, const char *exchange, int64_t *now_ms)
+{
+    *now_ms = survey->now_ms;
+    return survey->now_ms != 0 ? 0 : database_exchange_now(survey->audit, survey->choice, exchange, now_ms);
+}
+
 static int examine_rows(struct work *work)
 {
     struct audit *audit = work->survey->audit;
     const struct audit_series *series = &work->series[work->at];
+    int64_t now_ms = 0;
     work->absence_count = 0;
     int code = audit_absences(audit, series->id, take_absence, work);
+    if (code == 0)
+        code = survey_now(work->survey, series->exchange, &now_ms);
     work->examination = (struct examination){
         .series = series,
         .absences = work->absences,
         .absence_count = work->absence_count,
-        .now_ms = work->survey->now_ms,
+        .now_ms = now_ms,
         .on_finding = work->survey->listener.finding,
         .on_explained = work->survey->listener.explained,
         .user = work->survey->listener.user,

@@ -4,6 +4,7 @@
 #ifndef WICK_VERIFY_SURVEY_H
 #define WICK_VERIFY_SURVEY_H
 
+#include "tools/common/database.h"
 #include "tools/common/progress.h"
 #include "tools/verify/examine.h"
 
@@ -27,11 +28,15 @@ struct survey_listener {
 struct survey {
     struct audit *audit;
     struct survey_filter filter;
-    int64_t now_ms; /* of the exchange's clock; candles that close later are of the future */
+    const struct database_choice *choice;
+    int64_t now_ms; /* of the exchange's clock: candles that close later are of the future. 0: as each exchange's is known */
     const volatile sig_atomic_t *interrupted;
     struct progress *progress;
     struct survey_listener listener;
 };
+
+/* The time that counts for an exchange. Codes of the audit. */
+int survey_now(const struct survey *survey, const char *exchange, int64_t *now_ms) MUST_CHECK;
 
 /* ERROR_AGAIN when it was interrupted; codes of the audit and of the listener. Series in findings live until it returns. */
 int survey_run(const struct survey *survey) MUST_CHECK;
