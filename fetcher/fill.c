@@ -218,6 +218,13 @@ static void merge(struct fill_piece *piece, const struct series *series, const s
     }
 }
 
+void fill_refuse(struct filler *fill, struct series *series, int64_t open_time_ms)
+{
+    struct fill_piece *piece = piece_of(fill, series);
+    assert(piece != NULL && piece->state == FILL_ASKING);
+    piece->refused += open_time_ms >= piece->first_ms && open_time_ms < piece->last_ms + interval_of(series);
+}
+
 static void add_row(struct filler *fill, const struct series *series, const struct candle *candle)
 {
     struct candle_event *row = &fill->rows[fill->row_count++];

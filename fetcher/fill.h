@@ -81,6 +81,9 @@ enum fill_verdict {
  * that follows FILL_SENT, the piece is over. */
 enum fill_verdict fill_take(struct filler *fill, struct series *series, const struct candle *rows, size_t count);
 
+/* Of the answer that is taken next: the exchange has a row for this open time, on the grid or not, that cannot be read. */
+void fill_refuse(struct filler *fill, struct series *series, int64_t open_time_ms);
+
 /* Gives up the piece of a series, if it has one that is being asked for: it rests for FILL_REST_MS, twice as long each time
  * up to FILL_REST_MOST_MS, and the history of others does not wait for it. */
 void fill_rest(struct filler *fill, struct series *series);

@@ -186,10 +186,10 @@ size_t poll_waiting(const struct poll *poll);
 int poll_make_request(struct poll *poll, struct poll_flight *flight) MUST_CHECK;
 
 /* Between poll_request.c, poll_answer.c and poll_tickers.c: the request of a chunk, ERROR_MISSING when there is nothing
- * to be asked for; what follows when it was answered, and when it was refused. */
+ * to be asked for; what follows when it was answered, and when it was refused, maybe because of a symbol. */
 int poll_request_tickers(struct poll *poll, struct poll_flight *flight) MUST_CHECK;
 void poll_tickers_succeeded(struct poll *poll, const struct poll_flight *flight);
-void poll_tickers_refused(struct poll *poll, const struct poll_flight *flight);
+void poll_tickers_refused(struct poll *poll, const struct poll_flight *flight, bool by_symbol);
 
 /* Between poll.c and poll_answer.c: takes the result of a request that was sent, and plans the job anew. */
 void poll_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result);

@@ -40,6 +40,20 @@ static void pass_over(void *user, const struct exchange_refusal *refusal)
         poll->refused_ms[poll->refused_count++] = refusal->open_time_ms;
 }
 
+static void pass_over_market(void *user, const struct exchange_refusal *refusal)
+{
+    struct poll *poll = user;
+    pass_over(poll, refusal);
+    universe_keep(poll->universe, poll->market, refusal->name);
+}
+
+static void pass_over_scanned(void *user, const struct exchange_refusal *refusal)
+{
+    struct poll *poll = user;
+    pass_over(poll, refusal);
+    universe_keep_ticker(poll->universe, refusal->name);
+}
+
 /* ---- time ---- */
 
 static int read_time(struct poll *poll, const struct http_result *result)
@@ -102,7 +116,7 @@ static int read_instruments(struct poll *poll, const struct http_result *result)
     if (poll->page == 0)
         universe_begin(poll->universe);
     begin_reading(poll, "instruments", "");
-    int code = poll->exchange->read_instruments(&result->answer, offer, pass_over, poll, next);
+    int code = poll->exchange->read_instruments(&result->answer, offer, pass_over_market, poll, next);
     if (code == 0 && go_to_page(poll, next))
         return 0;
     if (code == 0)
@@ -131,7 +145,7 @@ static int offer_ticker(void *user, const struct exchange_ticker *row)
 static int read_scan(struct poll *poll, const struct http_result *result)
 {
     begin_reading(poll, kinds[POLL_SCAN], "");
-    int code = poll->exchange->read_tickers(&result->answer, offer_ticker, pass_over, poll);
+    int code = poll->exchange->read_tickers(&result->answer, offer_ticker, pass_over_scanned, poll);
     if (code == 0 && !universe_is_quoted(poll->universe))
         code = error_set(ERROR_PROTOCOL, "not a ticker of the markets that are listed");
     poll->chooses = code == 0;
@@ -320,6 +334,8 @@ static int read_fill(struct poll *poll, const struct poll_flight *flight, const 
     stuck_clear(&poll->stuck, series, STUCK_HISTORY);
     if (fill_piece_of(poll->fill, series) == NULL)
         return 0;
+    for (size_t i = 0; i < poll->refused_count; i++)
+        fill_refuse(poll->fill, series, poll->refused_ms[i]);
     switch (fill_take(poll->fill, series, poll->rows, poll->row_count)) {
     case FILL_AGAIN: poll_plan_again(poll, flight, intake_again_ms(1, poll->clock.speed, poll_random(poll))); break;
     case FILL_NEXT: poll_fill(poll); break;
@@ -457,8 +473,18 @@ static void refused_series(struct poll *poll, const struct poll_flight *flight)
     poll_plan_again(poll, flight, delay_ms);
 }
 
+/* Whether a refusal may be about symbols: the exchange says so, or it does not like what we asked; a region that is not
+ * served is another matter. */
+static bool is_of_symbols(enum exchange_verdict verdict, const struct poll_flight *flight,
+                          const struct exchange_answer *answer)
+{
+    if (flight->kind == POLL_TICKERS && flight->asked == 0)
+        return false;
+    return verdict == EXCHANGE_UNKNOWN || answer->status == 400 || answer->status == 404;
+}
+
 /* A ticker request is refused as a whole when one of its markets is gone; the list of markets may say which. */
-static void refused(struct poll *poll, const struct poll_flight *flight)
+static void refused(struct poll *poll, const struct poll_flight *flight, bool by_symbol)
 {
     static const struct poll_flight list = {.kind = POLL_INSTRUMENTS};
     const char *symbol = "";
@@ -470,7 +496,7 @@ static void refused(struct poll *poll, const struct poll_flight *flight)
         begin_list(poll); /* the page may be gone */
     metric_add(METRIC_exchange_failures_total, 1);
     stuck_copy_why(poll->whys[flight->kind], error_message());
-    if (flight->kind != POLL_TICKERS || flight->asked == 0)
+    if (flight->kind != POLL_TICKERS || !by_symbol)
         *poll_failures(poll, flight) += STUCK_FAILURES; /* to ask once more is of no use */
     log_warn("request_refused", log_text("request", kinds[flight->kind]), log_text("symbol", symbol),
              log_text("error", error_message()));
@@ -481,7 +507,7 @@ static void refused(struct poll *poll, const struct poll_flight *flight)
     if (flight->kind == POLL_AGES)
         set_age(poll, flight, -1); /* who has no candles is not old */
     else if (flight->kind == POLL_TICKERS)
-        poll_tickers_refused(poll, flight);
+        poll_tickers_refused(poll, flight, by_symbol);
     else
         poll_plan_again(poll, flight, POLL_REFUSED_MS);
 }
@@ -530,7 +556,7 @@ void poll_answer(struct poll *poll, const struct poll_flight *flight, const stru
         if (flight->kind == POLL_CANDLES || flight->kind == POLL_FILL)
             refused_series(poll, flight);
         else
-            refused(poll, flight);
+            refused(poll, flight, is_of_symbols(verdict, flight, &result->answer));
         break;
     case EXCHANGE_SLOW:
     case EXCHANGE_BANNED:

@@ -132,15 +132,19 @@ static void rest(struct poll *poll, const struct poll_flight *flight)
     stuck_note(&poll->stuck, series, STUCK_TICKERS, error_message());
 }
 
-void poll_tickers_refused(struct poll *poll, const struct poll_flight *flight)
+void poll_tickers_refused(struct poll *poll, const struct poll_flight *flight, bool by_symbol)
 {
     size_t first, size = chunk_size(poll, flight->index, &first);
     struct ticker_chunk *chunk = &poll->ticker_chunks[flight->index];
+    if (!by_symbol) {
+        poll_plan_again(poll, flight, POLL_REFUSED_MS);
+        return;
+    }
     if (flight->asked > 1) {
         if (chunk->count == 0)
             *chunk = (struct ticker_chunk){.failures = chunk->failures, .count = (uint32_t)size};
         chunk->count = chunk->count > 1 ? chunk->count / 2 : 1;
-    } else if (flight->asked == 1) {
+    } else {
         rest(poll, flight);
         if (chunk->count > 0)
             go_on(chunk, size, 1);
@@ -148,6 +152,5 @@ void poll_tickers_refused(struct poll *poll, const struct poll_flight *flight)
         if (++chunk->culprits % POLL_CULPRITS == 0)
             chunk->count = 0;
     }
-    int64_t pause_ms = flight->asked == 0 ? POLL_REFUSED_MS : POLL_REFUSED_TICKERS_MS;
-    poll_plan_again(poll, flight, chunk->count > 0 ? POLL_SEARCH_MS : pause_ms);
+    poll_plan_again(poll, flight, chunk->count > 0 ? POLL_SEARCH_MS : POLL_REFUSED_TICKERS_MS);
 }

@@ -82,7 +82,7 @@ static enum process_status describe_following(const struct status_parts *parts, 
     struct poll *poll = parts->poll;
     const struct market *market = poll->market;
     const struct filler *fill = poll->fill;
-    bool trouble = poll->failures >= POLL_TROUBLE;
+    bool trouble = poll->failures >= POLL_TROUBLE, nothing = stuck_is_everything(&poll->stuck);
     append(detail, "%zu symbols, %zu series", market->instrument_count, market->series_count);
     if (settled < market->series_count)
         append(detail, ", %zu of them new", market->series_count - settled);
@@ -99,7 +99,7 @@ static enum process_status describe_following(const struct status_parts *parts, 
     else
         append_failing(detail, poll);
     append_stuck(detail, &poll->stuck);
-    return parts->stalled || trouble ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
+    return parts->stalled || trouble || nothing ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
 }
 
 enum process_status status_describe(const struct status_parts *parts, bool *complete, char detail[TEXT_SIZE])

@@ -88,6 +88,14 @@ size_t stuck_count(const struct stuck *stuck)
     return count;
 }
 
+bool stuck_is_everything(const struct stuck *stuck)
+{
+    bool everything = stuck->count > 0;
+    for (const struct series *series = NULL; everything && (series = market_next(stuck->market, series)) != NULL;)
+        everything = (series->stuck & 1u << STUCK_CANDLES) != 0;
+    return everything;
+}
+
 static void forget_gone(struct stuck *stuck)
 {
     for (size_t i = stuck->count; i-- > 0;)

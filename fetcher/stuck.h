@@ -56,6 +56,9 @@ bool stuck_is_behind(const struct series *series, int64_t due_ms, int64_t exchan
 /* How many parts of series are stuck. */
 size_t stuck_count(const struct stuck *stuck);
 
+/* Whether the newest candles of every series are stuck. */
+bool stuck_is_everything(const struct stuck *stuck);
+
 /* An exchange's words, as far as there is room, in characters that a message may carry. */
 void stuck_copy_why(char out[STUCK_WHY_SIZE], const char *why);
 

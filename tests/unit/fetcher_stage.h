@@ -24,6 +24,7 @@ struct stage_faults {
     bool streams_refused;                        /* no connection comes about */
     bool streams_early;                          /* candles are called closed two seconds before they are */
     bool mute;                                   /* the first connection says nothing of the second symbol */
+    bool breaks_rows;                            /* the second symbol's, in the list of markets */
     bool refuses_list;                           /* of the markets */
     bool refuses_candles;                        /* of the second symbol, which is listed as trading, */
     bool breaks_candles;                         /* or sends what is no answer for them */

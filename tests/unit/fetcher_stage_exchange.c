@@ -78,9 +78,11 @@ static void write_info(FILE *body)
     for (int symbol = 0, rows = 0; symbol < STAGE_SYMBOLS; symbol++)
         if (!stage.unlisted[symbol])
             (void)fprintf(body,
-                          "%s{\"symbol\":\"%cUSDT\",\"status\":\"%s\",\"baseAsset\":\"%c\",\"quoteAsset\":\"USDT\","
+                          "%s{\"symbol\":\"%cUSDT\",\"status\":%s,\"baseAsset\":\"%c\",\"quoteAsset\":\"USDT\","
                           "\"filters\":[]}",
-                          rows++ > 0 ? "," : "", 'A' + symbol, stage.halted[symbol] ? "BREAK" : "TRADING", 'A' + symbol);
+                          rows++ > 0 ? "," : "", 'A' + symbol,
+                          stage.faults.breaks_rows && symbol == 1 ? "null"
+                          : stage.halted[symbol] ? "\"BREAK\"" : "\"TRADING\"", 'A' + symbol);
     (void)fprintf(body, "]}");
 }
 

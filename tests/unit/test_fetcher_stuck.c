@@ -109,7 +109,31 @@ static void all_markets_refused_is_not_ready(void)
     stage_run(20000);
     CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_STARTING);
     CU_ASSERT(says("0 of 1 series are up to date; not up to date: BUSDT 1m: "));
+    stage.faults.refuses_candles = false;
+    stage_run(70000);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+    stage.faults.refuses_candles = true;
+    stage_run(70000);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_DEGRADED);
     stage_kill();
+}
+
+/* It trades on: the next list may have it as it should be. Unknown before, it is no market. */
+static void a_market_whose_row_is_bad_stays_as_it_was(void)
+{
+    for (int known = 0; known < 2; known++) {
+        stage_set(1);
+        stage.refresh_s = 30;
+        stage.faults.breaks_rows = known == 0;
+        stage_start();
+        stage_run(2000);
+        stage.faults.breaks_rows = true;
+        stage_run(10 * STAGE_MINUTE_MS);
+        CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+        CU_ASSERT_EQUAL(stage.candles_published, 10 * (STAGE_SYMBOLS - 1 + known));
+        CU_ASSERT_EQUAL(stage.published_wrongly, 0);
+        stage_kill();
+    }
 }
 
 /* What is asked for in vain of the whole exchange is said too, before there is a market and after. */
@@ -164,6 +188,7 @@ const struct test suite_tests[] = {
     {"refused history is named and goes on later", refused_history_is_named_and_goes_on_later},
     {"an outage makes no market stuck", an_outage_makes_no_market_stuck},
     {"all markets refused is not ready", all_markets_refused_is_not_ready},
+    {"a market whose row is bad stays as it was", a_market_whose_row_is_bad_stays_as_it_was},
     {"a list that is refused is named", a_list_that_is_refused_is_named},
     {"the culprit of a batch is found", the_culprit_of_a_batch_is_found},
     {NULL, NULL},

@@ -264,6 +264,12 @@ static void rows_that_cannot_be_true_do_not_end_history(void)
     fill_on_ack(&stage.fill, ARCHIVE_TAG_FILL, true);
     CU_ASSERT_PTR_NOT_NULL(fill_begin(&stage.fill));
     CU_ASSERT(asks_for(950, 969));
+    fill_refuse(&stage.fill, stage.series, at(949)); /* of another time */
+    CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_AGAIN);
+    fill_refuse(&stage.fill, stage.series, at(969) + 14789);
+    CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_AGAIN);
+    CU_ASSERT_EQUAL(answer(1, 0, -1), FILL_SENT);
+    CU_ASSERT(sent.absence.first_open_ms == at(950) && sent.absence.last_open_ms == at(969));
     clear_stage();
 }
 
