@@ -41,6 +41,7 @@ def asked_to_stop(home):
     run = wick.Run(home / "data", *SMALL)
     run.wait_line("^starting", 10)
     wick.equal(run.stop(), wick.OK, "exit status when stopped while starting")
+    wick.contains(run.text(), "stopped before it was ready; data in |ran for ")
 
 
 @wick.scenario

@@ -397,6 +397,8 @@ static void finish(struct supervisor *run)
     terminal_close();
     if (run->ready_ms != 0)
         sum_up(run);
+    else if (run->code == 0 && run->started_ms != 0)
+        terminal_line("stopped before it was ready; data in %s", run->plan->data_dir);
     if (market_is_simulated(&run->plan->market) &&
         market_save_clock(run->plan->data_dir, &run->plan->market, clock_monotonic_ms(), true) != 0)
         terminal_line("%s", error_message());
