@@ -141,11 +141,22 @@ static void finish(struct question *question)
     http_resume(request);
 }
 
-/* Sends a query whose question stands at `place`. */
+int history_name_account(const struct config *config, const struct view *view, struct query *query)
+{
+    const char *exchange = config->exchange_name, *quote_asset = config->market_quote_asset;
+    query->mode = view->portfolio.account.mode;
+    int code = text_copy(query->exchange, sizeof query->exchange, exchange, strlen(exchange));
+    return code != 0 ? code : text_copy(query->quote_asset, sizeof query->quote_asset, quote_asset, strlen(quote_asset));
+}
+
+/* Sends a query whose question stands at `place`, about the account that is shown. */
 static int send_query(struct dashboard *dashboard, struct question *place, struct query *query)
 {
+    int code = history_name_account(dashboard->context->config, &dashboard->view, query);
+    if (code < 0)
+        return code;
     query->id = dashboard->history.last_id + 1;
-    int code = service_send(dashboard->context, LINK_HISTORY, NULL, RECORD_query, query);
+    code = service_send(dashboard->context, LINK_HISTORY, NULL, RECORD_query, query);
     if (code < 0)
         return code;
     dashboard->history.last_id = query->id;
@@ -201,7 +212,7 @@ static void ask_for(struct dashboard *dashboard, struct http_request *request, s
 void history_handle(struct http_request *request, void *user)
 {
     struct dashboard *dashboard = user;
-    const struct config *config = dashboard->context->config;
+    const char *intervals = dashboard->context->config->market_intervals;
     struct query query = {0};
     struct history_arguments arguments = {
         .symbol = http_argument(request, "symbol"),
@@ -210,12 +221,8 @@ void history_handle(struct http_request *request, void *user)
         .to = http_argument(request, "to"),
         .limit = http_argument(request, "limit"),
     };
-    if (history_query(http_path(request), &arguments, config->market_intervals, &query) < 0) {
+    if (history_query(http_path(request), &arguments, intervals, &query) < 0) {
         reply_error(request, 400, error_message());
-        return;
-    }
-    if (text_copy(query.exchange, sizeof query.exchange, config->exchange_name, strlen(config->exchange_name)) < 0) {
-        reply_error(request, 500, "the exchange has no name");
         return;
     }
     ask_for(dashboard, request, &query);

@@ -5,7 +5,9 @@
 #define WICK_DASHBOARD_HISTORY_H
 
 #include "dashboard/json_writer.h"
+#include "dashboard/view.h"
 #include "lib/base/error.h"
+#include "lib/runtime/config.h"
 #include "lib/runtime/http_server.h"
 #include "proto/message.h"
 
@@ -33,15 +35,19 @@ struct history_arguments {
     const char *from, *to, *limit;
 };
 
-/* Makes the query of a path ("/api/v1/candles") from its arguments; exchange and id are left alone.
+/* Makes the query of a path ("/api/v1/candles") from its arguments; id and account are left alone.
  * ERROR_ARGUMENT with a sentence for the caller. `intervals` is the configured LIST, whose first one is the default. */
 int history_query(const char *path, const struct history_arguments *arguments, const char *intervals,
                   struct query *query) MUST_CHECK;
 
+/* Names the account that is shown, to which every question is restricted: exchange and quote asset that are configured,
+ * in the mode that the trader trades in; paper until it is heard. ERROR_RANGE for a name that is too long. */
+int history_name_account(const struct config *config, const struct view *view, struct query *query) MUST_CHECK;
+
 /* GET /api/v1/{candles,signals,orders,fills,equity}; `user` is the struct dashboard. */
 void history_handle(struct http_request *request, void *user);
 
-/* Asks for the newest `limit` rows of a kind for the view. ERROR_FULL, or as service_send. */
+/* Asks for the newest `limit` rows of a kind, of the account that is shown, for the view. ERROR_FULL, or as service_send. */
 int history_ask(struct dashboard *dashboard, enum query_kind kind, uint32_t limit) MUST_CHECK;
 
 /* One part of an answer. */

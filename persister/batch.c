@@ -116,12 +116,35 @@ int batch_take_series(struct batch *batch, const struct peer *peer, const struct
     return 0;
 }
 
+/* Where a row names its account; 0: it has none. */
+static const struct account_place {
+    size_t exchange, quote_asset;
+} account_places[LEDGER_TABLES] = {
+    [TABLE_ORDERS] = {offsetof(struct order, exchange), offsetof(struct order, quote_asset)},
+    [TABLE_FILLS] = {offsetof(struct fill, exchange), offsetof(struct fill, quote_asset)},
+    [TABLE_POSITIONS] = {offsetof(struct position, exchange), offsetof(struct position, quote_asset)},
+    [TABLE_EQUITY] = {offsetof(struct account, exchange), offsetof(struct account, quote_asset)},
+};
+
+/* Gives a row that does not name its account the one of the batch. */
+static void name_account(const struct batch *batch, enum ledger_table table, unsigned char *row)
+{
+    const struct account_place *place = &account_places[table];
+    if (place->quote_asset == 0 || row[place->quote_asset] != '\0')
+        return;
+    memcpy(row + place->quote_asset, batch->quote_asset, sizeof batch->quote_asset);
+    if (row[place->exchange] == '\0')
+        memcpy(row + place->exchange, batch->exchange, sizeof batch->exchange);
+}
+
 static void take_rows(struct batch *batch, enum ledger_table table, struct list rows, uint64_t version)
 {
     enum record record = ledger_tables[table].record;
     size_t size = records[record].size, at = batch->used.ledger[table];
-    for (; list_next(&rows, record, (unsigned char *)batch->ledger[table] + at * size); at++)
+    for (unsigned char *row; list_next(&rows, record, row = (unsigned char *)batch->ledger[table] + at * size); at++) {
+        name_account(batch, table, row);
         batch->versions[table][at] = version;
+    }
     batch->used.ledger[table] = at;
 }
 

@@ -54,6 +54,8 @@ struct batch {
     struct store_series_start *series;
     void *ledger[LEDGER_TABLES]; /* arrays of the table's record */
     uint64_t *versions[LEDGER_TABLES];
+    char exchange[NAME_SIZE];    /* the account of rows of the ledger that name none, as those of a trader of the version */
+    char quote_asset[NAME_SIZE]; /* before do not; set by the owner */
     size_t candle_capacity;
     struct batch_counts used;
     struct delivery *deliveries;

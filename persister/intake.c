@@ -6,6 +6,8 @@
 #include "lib/base/log.h"
 #include "lib/runtime/metrics.h"
 
+#include <string.h>
+
 enum {
     GENERATION_MAX = INT32_MAX, /* higher ones do not fit a version */
     CLOCK_SLACK_MS = 60000,     /* by which a row may be ahead of the clock that came with it */
@@ -135,6 +137,8 @@ static int on_query(struct persister *persister, const struct peer *peer, const 
         answer_processes(persister, peer, query.id);
         return 0;
     }
+    if (query.kind == QUERY_KIND_EQUITY && query.quote_asset[0] == '\0') /* a curve is of one account */
+        memcpy(query.quote_asset, persister->filling->quote_asset, sizeof query.quote_asset);
     history_add(&persister->history, peer, &query, loop_now_ms(persister->context->loop));
     persister_wake(persister);
     return 0;

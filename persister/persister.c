@@ -9,6 +9,8 @@
 #include "persister/retention.h"
 #include "persister/state.h"
 
+#include <string.h>
+
 enum { STOP_MS = 3000 /* how long a stopping persister tries to commit what waits */ };
 
 static void on_tick(struct service_context *context, void *state, int64_t now_ms)
@@ -47,6 +49,15 @@ static int open_database(struct persister *persister)
     return code == 0 ? 0 : error_context(code == ERROR_ARGUMENT ? ERROR_CONFIGURATION : code, "database.url");
 }
 
+static int open_batch(struct batch *batch, const struct config *config)
+{
+    const char *exchange = config->exchange_name, *quote_asset = config->market_quote_asset;
+    int code = batch_init(batch, (size_t)config->database_batch_rows);
+    if (code == 0)
+        code = text_copy(batch->exchange, sizeof batch->exchange, exchange, strlen(exchange));
+    return code != 0 ? code : text_copy(batch->quote_asset, sizeof batch->quote_asset, quote_asset, strlen(quote_asset));
+}
+
 static int open_persister(struct service_context *context, void *state)
 {
     struct persister *persister = state;
@@ -56,7 +67,7 @@ static int open_persister(struct service_context *context, void *state)
     persister->writing = &persister->batches[1];
     persister->watched_fd = -1;
     for (int i = 0; i < 2; i++) {
-        int code = batch_init(&persister->batches[i], (size_t)context->config->database_batch_rows);
+        int code = open_batch(&persister->batches[i], context->config);
         if (code < 0)
             return code;
     }

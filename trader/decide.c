@@ -58,8 +58,10 @@ static int make_order(const struct desk *desk, const struct intent *intent, cons
         .quantity_scale = quantity.scale,
         .created_ms = desk->exchange_ms,
         .updated_ms = desk->exchange_ms,
+        .mode = desk->ledger.key.mode,
     };
     order_id_of(intent->key, out->order_id);
+    memcpy(out->quote_asset, desk->ledger.key.quote_asset, NAME_SIZE);
     memcpy(out->strategy, intent->strategy, NAME_SIZE);
     memcpy(out->exchange, desk->options.exchange, NAME_SIZE);
     memcpy(out->symbol, intent->symbol, SYMBOL_SIZE);

@@ -24,6 +24,9 @@ int desk_options_read(const struct config *config, struct desk_options *out)
     int code = text_copy(read.exchange, sizeof read.exchange, config->exchange_name,
                          strlen(config->exchange_name));
     if (code == 0)
+        code = text_copy(read.quote_asset, sizeof read.quote_asset, config->market_quote_asset,
+                         strlen(config->market_quote_asset));
+    if (code == 0)
         *out = read;
     return code;
 }
@@ -31,9 +34,12 @@ int desk_options_read(const struct config *config, struct desk_options *out)
 int desk_init(struct desk *desk, const struct desk_options *chosen, const struct broker *broker)
 {
     *desk = (struct desk){.options = *chosen, .broker = broker, .mode = TRADING_MODE_ACTIVE};
+    struct account_key key = {.mode = broker->live ? ACCOUNT_MODE_LIVE : ACCOUNT_MODE_PAPER};
+    memcpy(key.exchange, chosen->exchange, sizeof key.exchange);
+    memcpy(key.quote_asset, chosen->quote_asset, sizeof key.quote_asset);
     int code = markets_init(&desk->markets);
     if (code == 0)
-        code = ledger_init(&desk->ledger, chosen->exchange, chosen->start_cash);
+        code = ledger_init(&desk->ledger, &key, chosen->start_cash);
     if (code == 0)
         code = known_set_init(&desk->known, DESK_SIGNALS_KNOWN);
     if (code != 0)

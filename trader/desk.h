@@ -28,6 +28,7 @@ enum {
 /* From the configuration. */
 struct desk_options {
     char exchange[NAME_SIZE];
+    char quote_asset[NAME_SIZE];
     struct amount start_cash;
     struct amount stake;
     struct broker_terms terms;
@@ -72,7 +73,8 @@ enum desk_answer {
 /* The options as the configuration says them. ERROR_RANGE. */
 int desk_options_read(const struct config *config, struct desk_options *out) MUST_CHECK;
 
-/* ERROR_MEMORY; nothing is allocated later. `chosen` is copied. */
+/* The ledger is that of the account of the exchange, the quote asset, and what the broker deals with: paper or live money.
+ * ERROR_MEMORY; nothing is allocated later. `chosen` is copied. */
 int desk_init(struct desk *desk, const struct desk_options *chosen, const struct broker *broker) MUST_CHECK;
 void desk_release(struct desk *desk);
 

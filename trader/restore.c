@@ -11,8 +11,10 @@
 static void ask(struct trader *trader, struct service_context *context, int64_t now_ms)
 {
     struct desk *desk = &trader->desk;
-    struct query query = {.id = ++trader->restore.query, .symbol = "-"};
-    memcpy(query.exchange, desk->options.exchange, NAME_SIZE);
+    const struct account_key *account = &desk->ledger.key;
+    struct query query = {.id = ++trader->restore.query, .symbol = "-", .mode = account->mode};
+    memcpy(query.exchange, account->exchange, NAME_SIZE);
+    memcpy(query.quote_asset, account->quote_asset, NAME_SIZE);
     switch (trader->phase) {
     case PHASE_LEDGER:
         ledger_clear(&desk->ledger, desk->options.start_cash);
@@ -68,8 +70,8 @@ static int take_ledger(struct trader *trader, struct answer *answer)
     struct position position;
     struct order order;
     int code = 0;
-    while (list_next(&answer->accounts, RECORD_account, &account)) {
-        ledger_restore_account(ledger, &account);
+    while (code == 0 && list_next(&answer->accounts, RECORD_account, &account)) {
+        code = ledger_restore_account(ledger, &account);
         trader->desk.account_ms = account.time_ms;
         trader->restore.found = true;
     }
@@ -110,7 +112,9 @@ static void log_restored(const struct trader *trader)
     char cash[DECIMAL_TEXT_SIZE], equity[DECIMAL_TEXT_SIZE];
     amount_print(ledger->totals.cash, cash);
     amount_print(ledger_equity(ledger), equity);
-    log_info("ledger_restored", log_bool("fresh", !trader->restore.found), log_text("cash", cash),
+    log_info("ledger_restored", log_text("exchange", ledger->key.exchange),
+             log_text("quote_asset", ledger->key.quote_asset), log_text("mode", account_mode_name(ledger->key.mode)),
+             log_bool("fresh", !trader->restore.found), log_text("cash", cash),
              log_text("equity", equity), log_int("positions", ledger->open_count),
              log_int("orders", ledger->order_count));
 }

@@ -8,12 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-int ledger_init(struct ledger *ledger, const char *exchange, struct amount start)
+int ledger_init(struct ledger *ledger, const struct account_key *key, struct amount start)
 {
-    *ledger = (struct ledger){0};
-    int code = text_copy(ledger->exchange, sizeof ledger->exchange, exchange, strlen(exchange));
-    if (code == 0)
-        code = symbol_table_init(&ledger->symbols);
+    *ledger = (struct ledger){.key = *key};
+    int code = symbol_table_init(&ledger->symbols);
     if (code == 0)
         code = known_set_init(&ledger->trades, LEDGER_TRADES_KNOWN);
     ledger->holdings = calloc(MARKETS_MAX, sizeof *ledger->holdings);
@@ -116,8 +114,22 @@ static int put(struct ledger *ledger, int row, const struct holding *holding, co
     return 0;
 }
 
-void ledger_restore_account(struct ledger *ledger, const struct account *account)
+/* Whether a row is of this account; ERROR_ARGUMENT if not. */
+static int check_account(const struct ledger *ledger, const char *exchange, const char *quote_asset,
+                         enum account_mode mode)
 {
+    const struct account_key *own = &ledger->key;
+    if (strcmp(exchange, own->exchange) == 0 && strcmp(quote_asset, own->quote_asset) == 0 && mode == own->mode)
+        return 0;
+    return error_set(ERROR_ARGUMENT, "it is of the account %s %s %s, the ledger of %s %s %s", exchange, quote_asset,
+                     account_mode_name(mode), own->exchange, own->quote_asset, account_mode_name(own->mode));
+}
+
+int ledger_restore_account(struct ledger *ledger, const struct account *account)
+{
+    int code = check_account(ledger, account->exchange, account->quote_asset, account->mode);
+    if (code != 0)
+        return error_context(code, "the totals");
     ledger->totals = (struct totals){
         .start = {account->start},
         .cash = {account->cash},
@@ -126,13 +138,14 @@ void ledger_restore_account(struct ledger *ledger, const struct account *account
         .fees = {account->fees},
         .unrealised = ledger->totals.unrealised, /* follows from the positions */
     };
+    return 0;
 }
 
 int ledger_restore_position(struct ledger *ledger, const struct position *position)
 {
-    if (strcmp(position->exchange, ledger->exchange) != 0)
-        return error_set(ERROR_ARGUMENT, "a position of %s on %s in the ledger of %s", position->symbol,
-                         position->exchange, ledger->exchange);
+    int code = check_account(ledger, position->exchange, position->quote_asset, position->mode);
+    if (code != 0)
+        return error_context(code, "the position of %s", position->symbol);
     if (position->quantity < 0 || position->cost < 0 || position->mark < 0 ||
         position->quantity_scale > DECIMAL_SCALE_MAX || position->mark_scale > DECIMAL_SCALE_MAX)
         return error_set(ERROR_ARGUMENT, "the position of %s is impossible", position->symbol);
@@ -146,17 +159,15 @@ int ledger_restore_position(struct ledger *ledger, const struct position *positi
     };
     memcpy(holding.symbol, position->symbol, SYMBOL_SIZE);
     memcpy(holding.strategy, position->strategy, NAME_SIZE);
-    int code = revalue(&holding);
+    code = revalue(&holding);
     int row = code == 0 ? find_row(ledger, position->symbol) : code;
     return row < 0 ? row : put(ledger, row, &holding, &ledger->totals);
 }
 
 int ledger_restore_order(struct ledger *ledger, const struct order *order)
 {
-    if (strcmp(order->exchange, ledger->exchange) != 0)
-        return error_set(ERROR_ARGUMENT, "an order of %s on %s in the ledger of %s", order->symbol, order->exchange,
-                         ledger->exchange);
-    return ledger_keep_order(ledger, order);
+    int code = check_account(ledger, order->exchange, order->quote_asset, order->mode);
+    return code != 0 ? error_context(code, "order %s", order->order_id) : ledger_keep_order(ledger, order);
 }
 
 int ledger_verify(const struct ledger *ledger)
@@ -191,9 +202,9 @@ int ledger_verify(const struct ledger *ledger)
 
 static int check_fill(const struct ledger *ledger, const struct fill *fill)
 {
-    if (strcmp(fill->exchange, ledger->exchange) != 0)
-        return error_set(ERROR_ARGUMENT, "trade %s is of %s, the ledger of %s", fill->trade_id, fill->exchange,
-                         ledger->exchange);
+    int code = check_account(ledger, fill->exchange, fill->quote_asset, fill->mode);
+    if (code != 0)
+        return error_context(code, "trade %s", fill->trade_id);
     if (fill->quantity <= 0 || fill->quantity_scale > DECIMAL_SCALE_MAX || fill->notional < 0 || fill->fee < 0)
         return error_set(ERROR_ARGUMENT, "trade %s is impossible", fill->trade_id);
     if (known_set_contains(&ledger->trades, trade_key(fill)))
@@ -354,7 +365,7 @@ struct amount ledger_equity(const struct ledger *ledger)
 struct account ledger_account(const struct ledger *ledger, int64_t time_ms)
 {
     const struct totals *totals = &ledger->totals;
-    return (struct account){
+    struct account account = {
         .time_ms = time_ms,
         .start = totals->start.units,
         .cash = totals->cash.units,
@@ -363,7 +374,11 @@ struct account ledger_account(const struct ledger *ledger, int64_t time_ms)
         .fees = totals->fees.units,
         .unrealised = totals->unrealised.units,
         .equity = ledger_equity(ledger).units,
+        .mode = ledger->key.mode,
     };
+    memcpy(account.exchange, ledger->key.exchange, NAME_SIZE);
+    memcpy(account.quote_asset, ledger->key.quote_asset, NAME_SIZE);
+    return account;
 }
 
 struct position ledger_position(const struct ledger *ledger, const struct holding *holding)
@@ -378,8 +393,10 @@ struct position ledger_position(const struct ledger *ledger, const struct holdin
         .mark = holding->mark.mantissa,
         .mark_scale = holding->mark.scale,
         .unrealised = holding->unrealised.units,
+        .mode = ledger->key.mode,
     };
-    memcpy(position.exchange, ledger->exchange, NAME_SIZE);
+    memcpy(position.exchange, ledger->key.exchange, NAME_SIZE);
+    memcpy(position.quote_asset, ledger->key.quote_asset, NAME_SIZE);
     memcpy(position.symbol, holding->symbol, SYMBOL_SIZE);
     memcpy(position.strategy, holding->strategy, NAME_SIZE);
     return position;

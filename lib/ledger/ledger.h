@@ -38,8 +38,15 @@ struct totals {
     struct amount start, cash, inventory, realised, fees, unrealised;
 };
 
-struct ledger {
+/* Which account a ledger keeps. Nothing of one account ever gets into another. */
+struct account_key {
     char exchange[NAME_SIZE];
+    char quote_asset[NAME_SIZE];
+    enum account_mode mode;
+};
+
+struct ledger {
+    struct account_key key;
     struct totals totals;
     struct symbol_table symbols; /* row of holdings by symbol */
     struct holding *holdings;    /* MARKETS_MAX, symbols.count in use; owned */
@@ -51,16 +58,16 @@ struct ledger {
     struct amount day_start_equity; /* equity then */
 };
 
-/* An empty ledger of one exchange with this cash. ERROR_MEMORY; nothing is allocated later. */
-int ledger_init(struct ledger *ledger, const char *exchange, struct amount start) MUST_CHECK;
+/* An empty ledger of one account with this cash. ERROR_MEMORY; nothing is allocated later. */
+int ledger_init(struct ledger *ledger, const struct account_key *key, struct amount start) MUST_CHECK;
 void ledger_release(struct ledger *ledger);
 
 /* Empties it again, for a restoration that starts anew. */
 void ledger_clear(struct ledger *ledger, struct amount start);
 
 /* Restoring: takes over what the store holds, row by row in any order; then ledger_verify says whether it is sound.
- * ERROR_ARGUMENT for a row that no ledger of this exchange can have written; ERROR_FULL; ERROR_RANGE. */
-void ledger_restore_account(struct ledger *ledger, const struct account *account);
+ * ERROR_ARGUMENT for a row that no ledger of this account can have written; ERROR_FULL; ERROR_RANGE. */
+int ledger_restore_account(struct ledger *ledger, const struct account *account) MUST_CHECK;
 int ledger_restore_position(struct ledger *ledger, const struct position *position) MUST_CHECK;
 int ledger_restore_order(struct ledger *ledger, const struct order *order) MUST_CHECK;
 

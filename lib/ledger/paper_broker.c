@@ -58,12 +58,14 @@ static int submit(void *state, const struct broker_terms *terms, const struct br
         .quantity = order->quantity,
         .quantity_scale = order->quantity_scale,
         .time_ms = market->exchange_ms,
+        .mode = order->mode,
     };
     paper_trade_id(order->order_id, fill.trade_id);
     memcpy(fill.order_id, order->order_id, NAME_SIZE);
     memcpy(fill.strategy, order->strategy, NAME_SIZE);
     memcpy(fill.exchange, order->exchange, NAME_SIZE);
     memcpy(fill.symbol, order->symbol, SYMBOL_SIZE);
+    memcpy(fill.quote_asset, order->quote_asset, NAME_SIZE);
     code = cost_fill(terms, order->side, &fill);
     if (code != 0)
         return code;

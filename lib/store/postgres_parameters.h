@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { POSTGRES_PARAMETERS_MAX = 16 };
+enum { POSTGRES_PARAMETERS_MAX = 20 };
 
 /* What an array's elements are. */
 enum postgres_element { ELEMENT_INT2, ELEMENT_INT4, ELEMENT_INT8, ELEMENT_TEXT };

@@ -5,6 +5,10 @@
 #include <assert.h>
 #include <string.h>
 
+#define ACCOUNT_COLUMNS                                                                                               \
+    " time_ms, start, cash, inventory, realised, fees, unrealised, equity, exchange, quote_asset, mode"
+#define OF_THE_ACCOUNT " WHERE exchange = $1 AND quote_asset = $8 AND mode = $9"
+
 /* Ascending, though it is the newest that are wanted: the inner select finds the oldest of them in the index. */
 static const char candles_sql[] =
     "SELECT open_time_ms, open, high, low, close, volume, price_scale, volume_scale FROM candles"
@@ -52,45 +56,55 @@ static const char signals_sql[] =
 
 static const char orders_sql[] =
     "SELECT order_id, strategy, exchange, symbol, side, state, quantity, filled, quantity_scale, created_ms,"
-    "  updated_ms FROM orders"
+    "  updated_ms, quote_asset, mode FROM orders"
     " WHERE created_ms >= $4 AND created_ms < $5 AND ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2)"
+    "  AND ($8 = '' OR quote_asset = $8 AND mode = $9)"
     " ORDER BY created_ms DESC, order_id LIMIT $6";
 
 static const char fills_sql[] =
     "SELECT trade_id, order_id, strategy, exchange, symbol, side, price, price_scale, quantity, quantity_scale,"
-    "  notional, fee, realised, time_ms FROM fills"
+    "  notional, fee, realised, time_ms, quote_asset, mode FROM fills"
     " WHERE time_ms >= $4 AND time_ms < $5 AND ($1 = '' OR exchange = $1) AND ($2 = '-' OR symbol = $2)"
+    "  AND ($8 = '' OR quote_asset = $8 AND mode = $9)"
     " ORDER BY time_ms DESC, exchange, symbol, trade_id LIMIT $6";
 
-/* All points where the limit allows, else those that stand at or before $6 times spread evenly over the range: a few
- * steps in the index for each, however many points there are. */
+/* Of one account: all points where the limit allows, else those that stand at or before $6 times spread evenly over the
+ * range: a few steps in the index for each, however many points there are. */
 static const char equity_sql[] =
     "WITH RECURSIVE"
     " span(first_ms, last_ms) AS ("
-    "  SELECT min(time_ms), max(time_ms) FROM equity WHERE time_ms >= $4 AND time_ms < $5),"
+    "  SELECT min(time_ms), max(time_ms) FROM account_equity" OF_THE_ACCOUNT " AND time_ms >= $4 AND time_ms < $5),"
     " step(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM step WHERE number < $6 - 1),"
-    " few(time_ms) AS (SELECT time_ms FROM equity WHERE time_ms >= $4 AND time_ms < $5 LIMIT $6 + 1),"
+    " few(time_ms) AS ("
+    "  SELECT time_ms FROM account_equity" OF_THE_ACCOUNT " AND time_ms >= $4 AND time_ms < $5 LIMIT $6 + 1),"
     " chosen(time_ms) AS ("
-    "  SELECT (SELECT max(time_ms) FROM equity WHERE time_ms >= first_ms"
+    "  SELECT (SELECT max(time_ms) FROM account_equity" OF_THE_ACCOUNT " AND time_ms >= first_ms"
     "   AND time_ms <= last_ms - coalesce((last_ms - first_ms) * number / nullif($6 - 1, 0), 0))"
     "   FROM span, step"
     "  UNION SELECT time_ms FROM few WHERE (SELECT count(*) FROM few) <= $6)"
-    "SELECT time_ms, start, cash, inventory, realised, fees, unrealised, equity FROM equity"
-    " WHERE time_ms IN (SELECT time_ms FROM chosen) ORDER BY time_ms";
+    "SELECT" ACCOUNT_COLUMNS " FROM account_equity" OF_THE_ACCOUNT
+    " AND time_ms IN (SELECT time_ms FROM chosen) ORDER BY time_ms";
 
+/* Of any account of the exchange if none is named, as by a trader of the version before: each half is one step in an
+ * index of its own. */
 static const char newest_account_sql[] =
-    "SELECT time_ms, start, cash, inventory, realised, fees, unrealised, equity FROM equity"
-    " ORDER BY time_ms DESC LIMIT 1";
+    "SELECT" ACCOUNT_COLUMNS " FROM ("
+    "  SELECT * FROM account_equity" OF_THE_ACCOUNT " ORDER BY time_ms DESC LIMIT 1) AS own"
+    " UNION ALL"
+    " SELECT" ACCOUNT_COLUMNS " FROM ("
+    "  SELECT * FROM account_equity WHERE $8 = '' AND exchange = $1 ORDER BY time_ms DESC LIMIT 1) AS newest";
 
 static const char positions_sql[] =
     "SELECT exchange, symbol, strategy, quantity, quantity_scale, cost, realised, opened_ms, updated_ms, mark,"
-    "  mark_scale, unrealised FROM positions"
-    " WHERE $1 = '' OR exchange = $1 ORDER BY exchange, symbol";
+    "  mark_scale, unrealised, quote_asset, mode FROM account_positions"
+    " WHERE ($1 = '' OR exchange = $1) AND ($8 = '' OR quote_asset = $8 AND mode = $9)"
+    " ORDER BY exchange, symbol, quote_asset, mode";
 
 static const char open_orders_sql[] =
     "SELECT order_id, strategy, exchange, symbol, side, state, quantity, filled, quantity_scale, created_ms,"
-    "  updated_ms FROM orders"
+    "  updated_ms, quote_asset, mode FROM orders"
     " WHERE state NOT IN ('filled', 'cancelled', 'expired', 'rejected') AND ($1 = '' OR exchange = $1)"
+    "  AND ($8 = '' OR quote_asset = $8 AND mode = $9)"
     " ORDER BY created_ms, order_id";
 
 #define PART_OF(member) offsetof(struct store_part, member)
@@ -157,16 +171,21 @@ struct select_parameters select_parameters_of(const struct query *query)
         .from_ms = query->from_ms,
         .to_ms = query->to_ms > 0 ? query->to_ms : INT64_MAX,
         .limit = limit > 0 ? limit : 1,
+        .quote_asset = query->quote_asset,
+        .mode = account_mode_name(query->mode),
     };
 }
 
 struct cell select_parameter(const struct select_parameters *parameters, int i)
 {
     const int64_t integers[SELECT_PARAMETERS] = {
-        0, 0, parameters->interval_s, parameters->from_ms, parameters->to_ms, parameters->limit, parameters->series_id,
+        [2] = parameters->interval_s, parameters->from_ms, parameters->to_ms, parameters->limit, parameters->series_id,
+    };
+    const char *const texts[SELECT_PARAMETERS] = {
+        [0] = parameters->exchange, [1] = parameters->symbol, [7] = parameters->quote_asset, [8] = parameters->mode,
     };
     assert(i >= 0 && i < SELECT_PARAMETERS);
-    const char *text = i == 0 ? parameters->exchange : i == 1 ? parameters->symbol : NULL;
+    const char *text = texts[i];
     return (struct cell){.text = text, .length = text != NULL ? strlen(text) : 0, .integer = integers[i]};
 }
 

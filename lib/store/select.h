@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The values of a statement's parameters $1 to $7, in this order; not every statement uses all. */
-enum { SELECT_PARAMETERS = 7 };
+/* The values of a statement's parameters $1 to $9, in this order; not every statement uses all. */
+enum { SELECT_PARAMETERS = 9 };
 struct select_parameters {
     const char *exchange; /* $1; "": any */
     const char *symbol;   /* $2; "-": any */
@@ -21,6 +21,8 @@ struct select_parameters {
     int64_t to_ms;        /* $5; INT64_MAX: no end */
     int64_t limit;        /* $6; 1 or more */
     int64_t series_id;    /* $7 */
+    const char *quote_asset; /* $8; "": any account */
+    const char *mode;        /* $9; of the account, by its name */
 };
 
 struct select {

@@ -7,7 +7,7 @@
 
 static void bind_parameters(sqlite3_stmt *statement, const struct select_parameters *parameters)
 {
-    static const char *const names[SELECT_PARAMETERS] = {"$1", "$2", "$3", "$4", "$5", "$6", "$7"};
+    static const char *const names[SELECT_PARAMETERS] = {"$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9"};
     for (int i = 0; i < SELECT_PARAMETERS; i++) {
         struct cell cell = select_parameter(parameters, i);
         int place = sqlite3_bind_parameter_index(statement, names[i]);

@@ -242,7 +242,7 @@ int fixture_query(struct fixture *fixture, const struct query *query)
 
 struct query fixture_query_of(enum query_kind kind, uint32_t limit)
 {
-    return (struct query){.kind = kind, .exchange = "binance", .symbol = "-", .limit = limit};
+    return (struct query){.kind = kind, .exchange = "binance", .symbol = "-", .limit = limit, .quote_asset = "USDT"};
 }
 
 /* ---- SQL ---- */

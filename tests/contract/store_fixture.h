@@ -91,7 +91,7 @@ char *fixture_sql(const struct fixture *fixture, const char *sql);
 /* Runs SQL of any length and number of statements, whose rows nobody needs. */
 void fixture_execute(const struct fixture *fixture, const char *sql);
 
-/* A query of a kind for everything of the exchange "binance", with a limit. */
+/* A query of a kind for everything of the exchange "binance" and its paper account in USDT, with a limit. */
 struct query fixture_query_of(enum query_kind kind, uint32_t limit);
 
 #endif

@@ -60,7 +60,7 @@ struct signal_outcome outcome_at(int64_t candle_time_ms, enum outcome outcome, c
 struct fill fill_of(const char *trade_id, int64_t time_ms, int64_t quantity)
 {
     struct fill row = {.order_id = "o-1", .strategy = "sma_cross", .exchange = "binance", .symbol = "BTCUSDT",
-                       .side = SIDE_SELL, .price = 123456, .price_scale = 4, .quantity = quantity,
+                       .quote_asset = "USDT", .side = SIDE_SELL, .price = 123456, .price_scale = 4, .quantity = quantity,
                        .quantity_scale = 3, .notional = 150000000, .fee = 1, .realised = -250000000,
                        .time_ms = time_ms};
     (void)snprintf(row.trade_id, sizeof row.trade_id, "%s", trade_id);
@@ -70,7 +70,7 @@ struct fill fill_of(const char *trade_id, int64_t time_ms, int64_t quantity)
 struct order order_of(const char *order_id, enum order_state state, int64_t created_ms)
 {
     struct order row = {.strategy = "sma_cross", .exchange = "binance", .symbol = "BTCUSDT", .side = SIDE_BUY,
-                        .state = state, .quantity = 1500, .filled = 0, .quantity_scale = 3,
+                        .quote_asset = "USDT", .state = state, .quantity = 1500, .filled = 0, .quantity_scale = 3,
                         .created_ms = created_ms, .updated_ms = created_ms};
     (void)snprintf(row.order_id, sizeof row.order_id, "%s", order_id);
     return row;
@@ -78,7 +78,7 @@ struct order order_of(const char *order_id, enum order_state state, int64_t crea
 
 struct position position_of(const char *symbol, int64_t quantity)
 {
-    struct position row = {.exchange = "binance", .strategy = "sma_cross", .quantity = quantity, .quantity_scale = 3,
+    struct position row = {.exchange = "binance", .quote_asset = "USDT", .strategy = "sma_cross", .quantity = quantity, .quantity_scale = 3,
                            .cost = 123 * 100000000LL, .realised = -5, .opened_ms = 1, .updated_ms = 2, .mark = 77,
                            .mark_scale = 1, .unrealised = -9};
     (void)snprintf(row.symbol, sizeof row.symbol, "%s", symbol);
@@ -88,5 +88,6 @@ struct position position_of(const char *symbol, int64_t quantity)
 struct account account_at(int64_t time_ms, int64_t cash)
 {
     return (struct account){.time_ms = time_ms, .start = 1000, .cash = cash, .inventory = 20, .realised = -3,
-                            .fees = 4, .unrealised = 5, .equity = cash + 25};
+                            .fees = 4, .unrealised = 5, .equity = cash + 25, .exchange = "binance",
+                            .quote_asset = "USDT"};
 }

@@ -100,21 +100,21 @@ static void check_trades(struct fixture *open)
     FILE *fill_lines = open_memstream(&fill_text, &fill_size), *order_lines = open_memstream(&order_text, &order_size);
     for (int i = 0; i < ROWS; i++) {
         struct fill fill = {.order_id = "o", .strategy = "s", .exchange = "binance", .symbol = "BTCUSDT",
-                            .side = SIDE_SELL, .price = random_mantissa(), .price_scale = random_scale(),
+                            .quote_asset = "USDT", .side = SIDE_SELL, .price = random_mantissa(), .price_scale = random_scale(),
                             .quantity = random_mantissa(), .quantity_scale = random_scale(),
                             .notional = random_mantissa(), .fee = random_mantissa(), .realised = random_mantissa(),
                             .time_ms = i};
         struct order order = {.strategy = "s", .exchange = "binance", .symbol = "BTCUSDT", .side = SIDE_BUY,
-                              .state = ORDER_STATE_PARTIAL, .quantity = random_mantissa(), .filled = random_mantissa(),
+                              .quote_asset = "EUR", .mode = ACCOUNT_MODE_LIVE, .state = ORDER_STATE_PARTIAL, .quantity = random_mantissa(), .filled = random_mantissa(),
                               .quantity_scale = random_scale(), .created_ms = i, .updated_ms = i + 1};
         (void)snprintf(fill.trade_id, sizeof fill.trade_id, "%d", i);
         (void)snprintf(order.order_id, sizeof order.order_id, "%d", i);
         fills[i] = fill;
         orders[i] = order;
-        (void)fprintf(fill_lines, "%d|o|s|binance|BTCUSDT|sell|%s|%s|%s|%s|%s|%d\n", i,
+        (void)fprintf(fill_lines, "%d|o|s|binance|BTCUSDT|sell|%s|%s|%s|%s|%s|%d|USDT|paper\n", i,
                       print(fill.price, fill.price_scale), print(fill.quantity, fill.quantity_scale),
                       print(fill.notional, 8), print(fill.fee, 8), print(fill.realised, 8), i);
-        (void)fprintf(order_lines, "%d|s|binance|BTCUSDT|buy|partial|%s|%s|%d|%d\n", i,
+        (void)fprintf(order_lines, "%d|s|binance|BTCUSDT|buy|partial|%s|%s|%d|%d|EUR|live\n", i,
                       print(order.quantity, order.quantity_scale), print(order.filled, order.quantity_scale), i, i + 1);
     }
     struct store_batch batch = {.fills = fills, .fill_count = ROWS, .orders = orders, .order_count = ROWS};
@@ -138,18 +138,18 @@ static void check_amounts(struct fixture *open)
     FILE *position_lines = open_memstream(&position_text, &position_size);
     for (int i = 0; i < ROWS; i++) {
         struct account account = {i, 0, random_mantissa(), 0, random_mantissa(), random_mantissa(), random_mantissa(),
-                                  random_mantissa()};
-        struct position position = {.exchange = "binance", .strategy = "s",
+                                  random_mantissa(), "binance", "USDT", ACCOUNT_MODE_PAPER};
+        struct position position = {.exchange = "binance", .quote_asset = "BTC", .mode = ACCOUNT_MODE_LIVE, .strategy = "s",
                                     .quantity = i % 5 == 0 ? 0 : random_mantissa() | 1,
                                     .quantity_scale = random_scale(), .cost = random_mantissa(),
                                     .realised = random_mantissa(), .opened_ms = i, .updated_ms = i + 1};
         (void)snprintf(position.symbol, sizeof position.symbol, "S%d", i);
         accounts[i] = account;
         positions[i] = position;
-        (void)fprintf(equity_lines, "%d|%s|%s|%s|%s|%s\n", i, print(account.equity, 8), print(account.cash, 8),
+        (void)fprintf(equity_lines, "%d|%s|%s|%s|%s|%s|binance|USDT|paper\n", i, print(account.equity, 8), print(account.cash, 8),
                       print(account.unrealised, 8), print(account.realised, 8), print(account.fees, 8));
         if (i % 5 != 0)
-            (void)fprintf(position_lines, "binance|S%d|s|%s|%s|%s|%d|%d\n", i,
+            (void)fprintf(position_lines, "binance|S%d|s|%s|%s|%s|%d|%d|BTC|live\n", i,
                           print(position.quantity, position.quantity_scale), print(position.cost, 8),
                           print(position.realised, 8), i, i + 1);
     }
@@ -224,10 +224,12 @@ static const struct {
     {"v_candles", "exchange, symbol, interval, open_time_ms, open, high, low, close, volume"},
     {"v_signals", "strategy, exchange, symbol, interval, candle_time_ms, side, price, outcome, reason"},
     {"v_orders",
-     "order_id, strategy, exchange, symbol, side, state, quantity, filled, created_ms, updated_ms"},
-    {"v_fills", "trade_id, order_id, strategy, exchange, symbol, side, price, quantity, notional, fee, realised, time_ms"},
-    {"v_positions", "exchange, symbol, strategy, quantity, cost, realised, opened_ms, updated_ms"},
-    {"v_equity", "time_ms, equity, cash, unrealised, realised, fees"},
+     "order_id, strategy, exchange, symbol, side, state, quantity, filled, created_ms, updated_ms,"
+     " quote_asset, mode"},
+    {"v_fills", "trade_id, order_id, strategy, exchange, symbol, side, price, quantity, notional, fee, realised, time_ms,"
+                " quote_asset, mode"},
+    {"v_positions", "exchange, symbol, strategy, quantity, cost, realised, opened_ms, updated_ms, quote_asset, mode"},
+    {"v_equity", "time_ms, equity, cash, unrealised, realised, fees, exchange, quote_asset, mode"},
 };
 
 static void check_columns(struct fixture *open)

@@ -22,6 +22,7 @@
 #define absence_reason_name OWN(absence_reason_name)
 #define query_kind_name OWN(query_kind_name)
 #define process_status_name OWN(process_status_name)
+#define account_mode_name OWN(account_mode_name)
 
 #include "proto/message.c"
 

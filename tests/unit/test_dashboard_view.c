@@ -407,6 +407,20 @@ static void too_much_at_once_needs_the_state(void)
 
 /* ---- questions and commands ---- */
 
+static void questions_are_about_the_account_that_is_shown(void)
+{
+    static struct view shown;
+    struct config config = {.exchange_name = "kraken", .market_quote_asset = "EUR"};
+    struct query query = {.kind = QUERY_KIND_FILLS, .symbol = "-"};
+    CU_ASSERT_EQUAL(history_name_account(&config, &shown, &query), 0);
+    CU_ASSERT_STRING_EQUAL(query.exchange, "kraken");
+    CU_ASSERT_STRING_EQUAL(query.quote_asset, "EUR");
+    CU_ASSERT_EQUAL(query.mode, ACCOUNT_MODE_PAPER);
+    shown.portfolio.account.mode = ACCOUNT_MODE_LIVE;
+    CU_ASSERT_EQUAL(history_name_account(&config, &shown, &query), 0);
+    CU_ASSERT_EQUAL(query.mode, ACCOUNT_MODE_LIVE);
+}
+
 static int ask(const char *path, const struct history_arguments *arguments, struct query *query)
 {
     memset(query, 0, sizeof *query);
@@ -529,6 +543,7 @@ const struct test suite_tests[] = {
     {"kept events are whole", kept_events_are_whole},
     {"too much at once needs the state", too_much_at_once_needs_the_state},
     {"arguments become a query", arguments_become_a_query},
+    {"questions are about the account that is shown", questions_are_about_the_account_that_is_shown},
     {"bad arguments are named", bad_arguments_are_named},
     {"actions have their names", actions_have_their_names},
     {"the pages name files that exist", the_pages_name_files_that_exist},

@@ -18,7 +18,8 @@
 
 static struct order an_order(void)
 {
-    return (struct order){.order_id = "wick-test", .symbol = "BTCUSDT", .exchange = "binance", .quantity = 100};
+    return (struct order){.order_id = "wick-test", .symbol = "BTCUSDT", .exchange = "binance", .quote_asset = "USDT",
+                          .quantity = 100};
 }
 
 static void test_every_edge_and_no_other(void)
@@ -206,8 +207,8 @@ static int trade_number;
 
 static struct fill a_fill(const char *symbol, enum side side, int64_t quantity, int64_t value, int64_t fee)
 {
-    struct fill fill = {.strategy = "sma_cross", .exchange = "binance", .side = side, .price = 1, .quantity = quantity,
-                        .notional = value, .fee = fee, .time_ms = 1000};
+    struct fill fill = {.strategy = "sma_cross", .exchange = "binance", .quote_asset = "USDT", .side = side, .price = 1,
+                        .quantity = quantity, .notional = value, .fee = fee, .time_ms = 1000};
     (void)snprintf(fill.trade_id, sizeof fill.trade_id, "t-%d", ++trade_number);
     (void)snprintf(fill.symbol, sizeof fill.symbol, "%s", symbol);
     return fill;
@@ -215,7 +216,8 @@ static struct fill a_fill(const char *symbol, enum side side, int64_t quantity, 
 
 static void open_ledger(struct ledger *ledger, int64_t start)
 {
-    CU_ASSERT_EQUAL_FATAL(ledger_init(ledger, "binance", (struct amount){start}), 0);
+    const struct account_key own = {.exchange = "binance", .quote_asset = "USDT", .mode = ACCOUNT_MODE_PAPER};
+    CU_ASSERT_EQUAL_FATAL(ledger_init(ledger, &own, (struct amount){start}), 0);
 }
 
 static void test_a_round_trip(void)
@@ -456,7 +458,7 @@ static void test_restored_as_it_was(void)
         struct position position = ledger_position(&before, &before.holdings[row]);
         CU_ASSERT_EQUAL(ledger_restore_position(&after, &position), 0);
     }
-    ledger_restore_account(&after, &account);
+    CU_ASSERT_EQUAL(ledger_restore_account(&after, &account), 0);
     struct order order = an_order();
     CU_ASSERT_EQUAL(ledger_restore_order(&after, &order), 0);
     CU_ASSERT(ledger_has_order(&after, "BTCUSDT") && !ledger_has_order(&after, "ETHUSDT"));
@@ -472,19 +474,22 @@ static void test_unsound_ledgers_are_seen(void)
 {
     struct ledger ledger;
     open_ledger(&ledger, 1);
-    struct account account = {.start = 1000, .cash = 900, .inventory = 100};
-    struct position position = {.exchange = "binance", .symbol = "BTCUSDT", .quantity = 1, .cost = 100};
-    ledger_restore_account(&ledger, &account);
+    struct account account = {
+        .start = 1000, .cash = 900, .inventory = 100, .exchange = "binance", .quote_asset = "USDT"};
+    struct position position = {
+        .exchange = "binance", .quote_asset = "USDT", .symbol = "BTCUSDT", .quantity = 1, .cost = 100};
+    CU_ASSERT_EQUAL(ledger_restore_account(&ledger, &account), 0);
     CU_ASSERT_EQUAL(ledger_verify(&ledger), ERROR_ARGUMENT); /* the inventory is not there */
     CU_ASSERT(strstr(error_message(), "0.000001") != NULL);
     CU_ASSERT_EQUAL(ledger_restore_position(&ledger, &position), 0);
     CU_ASSERT_EQUAL(ledger_verify(&ledger), 0);
     account.cash = 901;
-    ledger_restore_account(&ledger, &account);
+    CU_ASSERT_EQUAL(ledger_restore_account(&ledger, &account), 0);
     CU_ASSERT_EQUAL(ledger_verify(&ledger), ERROR_ARGUMENT);
     CU_ASSERT(strstr(error_message(), "0.00000901") != NULL); /* with the numbers */
-    account = (struct account){.start = INT64_MAX, .cash = INT64_MAX, .inventory = 100, .realised = 100};
-    ledger_restore_account(&ledger, &account);
+    account.start = account.cash = INT64_MAX;
+    account.realised = 100;
+    CU_ASSERT_EQUAL(ledger_restore_account(&ledger, &account), 0);
     CU_ASSERT_EQUAL(ledger_verify(&ledger), ERROR_RANGE);
 
     position.quantity = -1;
@@ -495,6 +500,39 @@ static void test_unsound_ledgers_are_seen(void)
     position.quantity_scale = 0;
     memcpy(position.exchange, "kraken", 7);
     CU_ASSERT_EQUAL(ledger_restore_position(&ledger, &position), ERROR_ARGUMENT);
+    ledger_release(&ledger);
+}
+
+static void name_account(char exchange[NAME_SIZE], char quote_asset[NAME_SIZE], const struct account_key *key)
+{
+    (void)memcpy(exchange, key->exchange, NAME_SIZE), (void)memcpy(quote_asset, key->quote_asset, NAME_SIZE);
+}
+
+/* Every kind of row, each time with one part of its account's name changed. */
+static void test_rows_of_another_account_are_refused(void)
+{
+    static const struct account_key others[] = {
+        {"kraken", "USDT", ACCOUNT_MODE_PAPER}, {"binance", "EUR", ACCOUNT_MODE_PAPER},
+        {"binance", "USDT", ACCOUNT_MODE_LIVE}, {"binance", "", ACCOUNT_MODE_PAPER}, {"", "USDT", ACCOUNT_MODE_PAPER}};
+    struct ledger ledger;
+    open_ledger(&ledger, 5);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct account account = {.start = 9, .cash = 9, .mode = others[i].mode};
+        struct position position = {.symbol = "BTCUSDT", .quantity = 1, .cost = 1, .mode = others[i].mode};
+        struct order order = {.order_id = "o", .symbol = "BTCUSDT", .mode = others[i].mode};
+        struct fill fill = a_fill("BTCUSDT", SIDE_BUY, 1, 1, 1);
+        name_account(account.exchange, account.quote_asset, &others[i]);
+        name_account(position.exchange, position.quote_asset, &others[i]);
+        name_account(order.exchange, order.quote_asset, &others[i]);
+        name_account(fill.exchange, fill.quote_asset, &others[i]);
+        fill.mode = others[i].mode;
+        CU_ASSERT_EQUAL(ledger_restore_account(&ledger, &account), ERROR_ARGUMENT);
+        CU_ASSERT_EQUAL(ledger_restore_position(&ledger, &position), ERROR_ARGUMENT);
+        CU_ASSERT_EQUAL(ledger_restore_order(&ledger, &order), ERROR_ARGUMENT);
+        CU_ASSERT_EQUAL(ledger_apply(&ledger, &fill), ERROR_ARGUMENT);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "the ledger of binance USDT paper"));
+    }
+    CU_ASSERT_EQUAL(ledger.totals.cash.units, 5);
     ledger_release(&ledger);
 }
 
@@ -556,6 +594,7 @@ const struct test suite_tests[] = {
     {"a ledger is restored as it was", test_restored_as_it_was},
     {"a ledger that is not sound is seen, with the numbers", test_unsound_ledgers_are_seen},
     {"orders are kept until they are final, in bounds", test_orders_are_kept_until_they_are_final},
+    {"rows of another account are refused", test_rows_of_another_account_are_refused},
     {"days turn at midnight UTC of the exchange's clock", test_days_turn_at_midnight_utc},
     {NULL, NULL},
 };

@@ -100,6 +100,30 @@ static void a_batch_holds_what_came_in_its_order(void)
     CU_ASSERT_EQUAL(rows.ledger_generation, 2);
 }
 
+/* As a trader of the version before sends them. */
+static void rows_that_name_no_account_are_of_the_configured_one(void)
+{
+    static const struct fill fills[] = {{.trade_id = "1", .exchange = "binance", .symbol = "A"},
+                                        {.trade_id = "2", .exchange = "kraken", .symbol = "A", .quote_asset = "BTC",
+                                         .mode = ACCOUNT_MODE_LIVE}};
+    static const struct account account = {.time_ms = 7};
+    const struct store_ledger message = {
+        .sequence = 1, .generation = 1, .fills = list_of(fills, 2), .accounts = list_of(&account, 1)};
+    struct store_batch rows;
+    begin();
+    (void)snprintf(batch.exchange, sizeof batch.exchange, "okx");
+    (void)snprintf(batch.quote_asset, sizeof batch.quote_asset, "EUR");
+    CU_ASSERT_EQUAL(batch_take_ledger(&batch, &trader, &message, 1000), 0);
+    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, &rows), 1);
+    CU_ASSERT_STRING_EQUAL(rows.fills[0].exchange, "binance");
+    CU_ASSERT_STRING_EQUAL(rows.fills[0].quote_asset, "EUR");
+    CU_ASSERT_EQUAL(rows.fills[0].mode, ACCOUNT_MODE_PAPER);
+    CU_ASSERT_STRING_EQUAL(rows.fills[1].quote_asset, "BTC");
+    CU_ASSERT_EQUAL(rows.fills[1].mode, ACCOUNT_MODE_LIVE);
+    CU_ASSERT_STRING_EQUAL(rows.accounts[0].exchange, "okx");
+    CU_ASSERT_STRING_EQUAL(rows.accounts[0].quote_asset, "EUR");
+}
+
 static void absences_come_with_the_candles(void)
 {
     const struct candle_event event = {"BTCUSDT", 60, {T, 1, 2, 3, 4, 5, 6, 7}};
@@ -471,6 +495,7 @@ static void who_holds_the_lease_does_not_wait_for_the_ledger(void)
 const char *const suite_name = "persister";
 const struct test suite_tests[] = {
     {"a batch holds what came, in its order", a_batch_holds_what_came_in_its_order},
+    {"rows that name no account are of the configured one", rows_that_name_no_account_are_of_the_configured_one},
     {"absences come with the candles", absences_come_with_the_candles},
     {"what is dated wrongly is left out alone", what_is_dated_wrongly_is_left_out_alone},
     {"the exchange's clock goes with the candles", the_exchange_s_clock_goes_with_the_candles},

@@ -138,10 +138,60 @@ static void test_a_restart_changes_nothing(void)
     CU_ASSERT_EQUAL(stage_faults(), 0);
 }
 
+static void start_on(const char *exchange, const char *quote_asset, int64_t start_cash)
+{
+    stage.config.exchange_name = exchange;
+    stage.config.market_quote_asset = quote_asset;
+    stage.config.trader_start_cash = start_cash;
+    stage_start_live();
+}
+
+/* One store, one exchange after the other: each account begins with its own cash, and goes on where it was left. */
+static void test_each_account_has_its_own_books(void)
+{
+    enum { ACCOUNTS = 4 };
+    static const struct {
+        const char *exchange, *quote_asset;
+        int64_t cash;
+    } accounts[ACCOUNTS] = {{"binance", "USDT", 1000000000000}, {"kraken", "EUR", 500000000000},
+                            {"binance", "EUR", 700000000000}, {"kraken", "USDT", 300000000000}};
+    struct totals totals[ACCOUNTS] = {0};
+    stage_reset();
+    stage.shelf.accounts[0] = (struct account){.time_ms = stage.exchange_ms, .start = 7, .cash = 7, .equity = 7,
+                                               .exchange = "binance", .quote_asset = "USDT",
+                                               .mode = ACCOUNT_MODE_LIVE};
+    stage.shelf.account_count = 1;
+    for (int i = 0; i < 3 * ACCOUNTS; i++) {
+        int k = i % ACCOUNTS;
+        start_on(accounts[k].exchange, accounts[k].quote_asset, accounts[k].cash);
+        const struct ledger *ledger = &stage.trader->desk.ledger;
+        if (i < ACCOUNTS) {
+            CU_ASSERT_EQUAL(ledger->totals.cash.units, accounts[k].cash);
+        } else {
+            CU_ASSERT_EQUAL(memcmp(&totals[k], &ledger->totals, sizeof totals[k]), 0);
+        }
+        CU_ASSERT_EQUAL(ledger->open_count, (uint32_t)(i / ACCOUNTS));
+        struct signal enter = stage_signal("sma_cross", i, SIDE_BUY, 0);
+        CU_ASSERT_STRING_EQUAL(stage_reason(&enter), "filled");
+        stage_run(1000);
+        totals[k] = ledger->totals;
+        CU_ASSERT_EQUAL(stage_faults(), 0);
+        CU_ASSERT_STRING_EQUAL(stage.portfolio.account.exchange, accounts[k].exchange);
+        CU_ASSERT_STRING_EQUAL(stage.portfolio.account.quote_asset, accounts[k].quote_asset);
+    }
+    start_on("binance", "USDT", 1);
+    struct signal leave = stage_signal("sma_cross", 0, SIDE_SELL, 0); /* of the candle that it entered on */
+    leave.candle_time_ms -= 300000;
+    CU_ASSERT_STRING_EQUAL(stage_reason(&leave), "filled");
+    CU_ASSERT_EQUAL(stage_faults(), 0);
+    CU_ASSERT_EQUAL(stage.shelf.accounts[0].cash, 7); /* real money is no business of paper's */
+}
+
 static void test_an_unsound_ledger_is_not_traded_on(void)
 {
     stage_reset();
-    stage.shelf.accounts[0] = (struct account){.time_ms = 1, .start = 1000, .cash = 999};
+    stage.shelf.accounts[0] = (struct account){
+        .time_ms = 1, .start = 1000, .cash = 999, .exchange = "binance", .quote_asset = "USDT"};
     stage.shelf.account_count = 1;
     stage_start();
     stage_run(200);
@@ -323,6 +373,7 @@ const struct test suite_tests[] = {
     {"what gathers for the store is bounded", test_gathering_is_bounded},
     {"a change that the store refuses stops trading", test_a_change_that_the_store_refuses_stops_trading},
     {"a restart changes nothing", test_a_restart_changes_nothing},
+    {"each account has its own books", test_each_account_has_its_own_books},
     {"an unsound ledger is not traded on", test_an_unsound_ledger_is_not_traded_on},
     {"restoring asks until it is answered", test_restoring_is_patient},
     {"restoring misses no part of an answer", test_restoring_misses_no_part},

@@ -13,6 +13,11 @@
 
 struct stage stage;
 
+/* Whether two records, of whatever kind, name the same account. */
+#define SAME_ACCOUNT(left, right)                                                                                     \
+    (strcmp((left)->exchange, (right)->exchange) == 0 && strcmp((left)->quote_asset, (right)->quote_asset) == 0 &&    \
+     (left)->mode == (right)->mode)
+
 /* ---- what is on its way from the trader ---- */
 
 enum { WIRE_BYTES = 1 << 23, WIRE_MESSAGES = 8192 };
@@ -157,8 +162,10 @@ static void store_trades(struct store_ledger *message)
     }
     while (list_next(&message->positions, RECORD_position, &position)) {
         int i = 0;
-        while (i < shelf->position_count && strcmp(shelf->positions[i].symbol, position.symbol) != 0)
+        while (i < shelf->position_count && !(strcmp(shelf->positions[i].symbol, position.symbol) == 0 &&
+                                              SAME_ACCOUNT(&shelf->positions[i], &position)))
             i++;
+        CU_ASSERT_FATAL(i < STAGE_POSITIONS_MAX);
         shelf->positions[i] = position;
         shelf->position_count += i == shelf->position_count;
     }
@@ -170,7 +177,8 @@ static void store_accounts(struct list *list)
     struct shelf *shelf = &stage.shelf;
     while (list_next(list, RECORD_account, &row)) {
         int i = 0;
-        while (i < shelf->account_count && shelf->accounts[i].time_ms != row.time_ms)
+        while (i < shelf->account_count &&
+               !(shelf->accounts[i].time_ms == row.time_ms && SAME_ACCOUNT(&shelf->accounts[i], &row)))
             i++;
         shelf->accounts[i] = row;
         shelf->account_count += i == shelf->account_count;
@@ -222,12 +230,13 @@ static void on_lease_request(const uint8_t *bytes, size_t size)
         CU_ASSERT_EQUAL(stage_tell(LINK_STORE, 0, RECORD_lease_reply, &reply), 0);
 }
 
-static const struct account *newest_account(void)
+static const struct account *newest_account(const struct query *query)
 {
     const struct shelf *shelf = &stage.shelf;
     const struct account *newest = NULL;
     for (int i = 0; i < shelf->account_count; i++)
-        if (newest == NULL || shelf->accounts[i].time_ms > newest->time_ms)
+        if (SAME_ACCOUNT(&shelf->accounts[i], query) &&
+            (newest == NULL || shelf->accounts[i].time_ms > newest->time_ms))
             newest = &shelf->accounts[i];
     return newest;
 }
@@ -245,14 +254,14 @@ static void send_part(struct answer *part)
 
 static void answer_ledger(const struct query *query)
 {
-    const struct account *account = newest_account();
+    const struct account *account = newest_account(query);
     struct answer part = {.id = query->id, .symbol = "-"};
     part.accounts = list_of(account, account != NULL);
     send_part(&part);
     struct position open[STAGE_MARKETS];
     size_t count = 0;
     for (int i = 0; i < stage.shelf.position_count; i++)
-        if (stage.shelf.positions[i].quantity != 0)
+        if (stage.shelf.positions[i].quantity != 0 && SAME_ACCOUNT(&stage.shelf.positions[i], query))
             open[count++] = stage.shelf.positions[i];
     part = (struct answer){.id = query->id, .symbol = "-", .positions = list_of(open, count)};
     send_part(&part);
@@ -263,7 +272,7 @@ static void answer_equity(const struct query *query)
     const struct account *first = NULL;
     for (int i = 0; i < stage.shelf.account_count; i++) {
         const struct account *row = &stage.shelf.accounts[i];
-        if (row->time_ms >= query->from_ms && (first == NULL || row->time_ms < first->time_ms))
+        if (SAME_ACCOUNT(row, query) && row->time_ms >= query->from_ms && (first == NULL || row->time_ms < first->time_ms))
             first = row;
     }
     struct answer part = {.id = query->id, .symbol = "-", .accounts = list_of(first, first != NULL)};
@@ -285,7 +294,7 @@ static void on_query(const uint8_t *bytes, size_t size)
 {
     struct query query;
     CU_ASSERT_EQUAL_FATAL(message_decode(RECORD_query, bytes, size, &query), 0);
-    CU_ASSERT_STRING_EQUAL(query.exchange, "binance");
+    CU_ASSERT_STRING_EQUAL(query.exchange, stage.config.exchange_name);
     if (stage.mood.silent)
         return;
     parts_sent = 0;
@@ -378,8 +387,8 @@ void stage_publish_instruments(void)
                                       .minimum_notional = 500000000};
         name_market(i, rows[i].symbol);
     }
-    struct instruments message = {
-        .exchange = "binance", .exchange_ms = stage.exchange_ms, .rows = list_of(rows, STAGE_MARKETS)};
+    struct instruments message = {.exchange_ms = stage.exchange_ms, .rows = list_of(rows, STAGE_MARKETS)};
+    (void)snprintf(message.exchange, sizeof message.exchange, "%s", stage.config.exchange_name);
     CU_ASSERT_EQUAL(stage_tell(LINK_MARKET, 0, RECORD_instruments, &message), 0);
 }
 
@@ -400,11 +409,12 @@ void stage_publish_tickers(int64_t exchange_ms, int factor)
 struct signal stage_signal(const char *strategy, int market, enum side side, int candles)
 {
     static uint64_t sequence;
-    struct signal signal = {.sequence = ++sequence, .epoch = 1ULL << 32, .exchange = "binance", .interval_s = 300,
-                            .side = side, .price = 10000, .price_scale = 2};
+    struct signal signal = {.sequence = ++sequence, .epoch = 1ULL << 32, .interval_s = 300, .side = side,
+                            .price = 10000, .price_scale = 2};
     (void)snprintf(signal.strategy, sizeof signal.strategy, "%s", strategy);
+    (void)snprintf(signal.exchange, sizeof signal.exchange, "%s", stage.config.exchange_name);
     name_market(market, signal.symbol);
-    signal.shard = shard_of("binance", signal.symbol);
+    signal.shard = shard_of(signal.exchange, signal.symbol);
     signal.candle_time_ms = stage.exchange_ms - stage.exchange_ms % 300000 - 300000 * (1 + (int64_t)candles);
     return signal;
 }
@@ -513,7 +523,7 @@ static int position_faults(const struct position *position)
     int64_t held = 0;
     for (int i = 0; i < stage.shelf.fill_count; i++) {
         const struct fill *fill = &stage.shelf.fills[i];
-        if (strcmp(fill->symbol, position->symbol) == 0)
+        if (strcmp(fill->symbol, position->symbol) == 0 && SAME_ACCOUNT(fill, position))
             held += fill->side == SIDE_BUY ? fill->quantity : -fill->quantity;
     }
     return (held != position->quantity) + (position->quantity < 0) + (position->quantity == 0 && position->cost != 0);
@@ -541,12 +551,14 @@ static int account_faults(const struct account *account)
     int64_t cash = account->start, cost = 0, fees = 0, realised = 0;
     for (int i = 0; i < stage.shelf.fill_count; i++) {
         const struct fill *fill = &stage.shelf.fills[i];
+        if (!SAME_ACCOUNT(fill, account))
+            continue;
         cash += (fill->side == SIDE_BUY ? -fill->notional : fill->notional) - fill->fee;
         fees += fill->fee;
         realised += fill->realised;
     }
     for (int i = 0; i < stage.shelf.position_count; i++)
-        cost += stage.shelf.positions[i].cost;
+        cost += SAME_ACCOUNT(&stage.shelf.positions[i], account) ? stage.shelf.positions[i].cost : 0;
     return (account->cash + account->inventory != account->start + account->realised - account->fees) +
            (account->cash != cash) + (account->inventory != cost) + (account->fees != fees) +
            (account->realised != realised) +
@@ -565,6 +577,12 @@ int stage_faults(void)
         bool filled = shelf->outcomes[i].outcome == OUTCOME_FILLED;
         faults += (order_of(i) != NULL) != filled || shelf->outcomes[i].reason[0] == '\0';
     }
-    const struct account *account = newest_account();
-    return account == NULL ? faults : faults + account_faults(account);
+    for (int i = 0; i < shelf->account_count; i++) {
+        struct query query = {.mode = shelf->accounts[i].mode};
+        memcpy(query.exchange, shelf->accounts[i].exchange, NAME_SIZE);
+        memcpy(query.quote_asset, shelf->accounts[i].quote_asset, NAME_SIZE);
+        if (newest_account(&query) == &shelf->accounts[i])
+            faults += account_faults(&shelf->accounts[i]);
+    }
+    return faults;
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STAGE_ROWS_MAX = 8192, STAGE_STEP_MS = 50, STAGE_MARKETS = 40 };
+enum { STAGE_ROWS_MAX = 8192, STAGE_STEP_MS = 50, STAGE_MARKETS = 40, STAGE_POSITIONS_MAX = 4 * STAGE_MARKETS };
 
 /* What the played persister keeps, by the rules of the real one: the first outcome and fill of a key stay. */
 struct shelf {
@@ -19,7 +19,7 @@ struct shelf {
     char order_ids[STAGE_ROWS_MAX][NAME_SIZE]; /* of the orders that they may have */
     struct order orders[STAGE_ROWS_MAX];
     struct fill fills[STAGE_ROWS_MAX];
-    struct position positions[STAGE_MARKETS];
+    struct position positions[STAGE_POSITIONS_MAX];
     struct account accounts[STAGE_ROWS_MAX];
     int outcome_count, order_count, fill_count, position_count, account_count;
     uint64_t holder, generation; /* of the lease */
@@ -108,7 +108,7 @@ const struct signal_outcome *stage_outcome(const struct signal *signal);
 /* Sends a signal, lets everything arrive, and says the reason of its stored outcome; "none" if there is none. */
 const char *stage_reason(const struct signal *signal);
 
-/* How many things are wrong with what is stored: the identity, fills against positions, cash, orders, outcomes. */
+/* How many things are wrong with what is stored, of whatever account: the identity, fills against positions, cash, orders, outcomes. */
 int stage_faults(void);
 
 #endif
