@@ -98,11 +98,20 @@ static int64_t candles_due_ms(struct poll *poll, struct series *series)
     return next_ms < series->confirm_ms ? next_ms : series->confirm_ms;
 }
 
+static int64_t time_pause_ms(const struct poll *poll)
+{
+    if (!poll->clock.known)
+        return POLL_CLOCK_AGAIN_MS;
+    if (poll->clock.strays > 0)
+        return POLL_TIME_DOUBT_MS;
+    return poll->time_samples < POLL_TIME_FIRST ? POLL_TIME_FIRST_MS : POLL_TIME_MS;
+}
+
 void poll_plan(struct poll *poll, const struct poll_flight *flight)
 {
     switch (flight->kind) {
     case POLL_TIME:
-        poll_plan_again(poll, flight, poll->time_samples < POLL_TIME_FIRST ? POLL_TIME_FIRST_MS : POLL_TIME_MS);
+        poll_plan_again(poll, flight, time_pause_ms(poll));
         break;
     case POLL_INSTRUMENTS: poll_plan_again(poll, flight, poll->refresh_ms); break;
     case POLL_SCAN: break; /* the list asks for it */

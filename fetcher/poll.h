@@ -26,7 +26,8 @@ enum {
     POLL_URL_SIZE = 200,
     POLL_TIME_MS = 30000,          /* how often the exchange's clock is read, */
     POLL_TIME_FIRST = 4,           /* but for the first few times, */
-    POLL_TIME_FIRST_MS = 200,      /* which follow each other so fast */
+    POLL_TIME_FIRST_MS = 200,      /* which follow each other so fast, */
+    POLL_TIME_DOUBT_MS = 3000,     /* and while it is far from what it was */
     POLL_REFRESH_LEAST_MS = 1000,  /* the list of markets is read no more often, however fast the exchange's clock runs */
     POLL_INSTRUMENTS_SOON_MS = 60000, /* how soon it is read again when a market seems to be gone, */
     POLL_INSTRUMENTS_AGAIN_MS = 5000, /* or when nothing could be chosen from it */

@@ -15,8 +15,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CLOCK_MAX_MS INT64_C(4102444800000) /* 2100: no exchange's clock is there yet, not even one that runs fast */
+
 enum {
-    CLOCK_OFF_MS = 1000, /* of our time: a clock that is further off than this has another speed than configured */
     FAILURE_LOG_MS = 5000, /* failures are logged no more often, with their count */
 };
 
@@ -56,23 +57,40 @@ static void pass_over_scanned(void *user, const struct exchange_refusal *refusal
 
 /* ---- time ---- */
 
+/* What was planned by the clock as it was is planned anew. Rings that hold candles from after what it is now would wait
+ * for that time: then it is begun anew, with what the store has of before it. */
+static void on_clock_stepped(struct poll *poll, int64_t before_ms, int64_t now_ms)
+{
+    budget_move(&poll->budget, before_ms, now_ms);
+    memset(poll->blocked_until_ms, 0, sizeof poll->blocked_until_ms);
+    for (struct series *series = NULL; (series = market_next(poll->market, series)) != NULL;) {
+        if (!series->followed)
+            continue;
+        if (intake_known_ms(series) > now_ms) {
+            service_fail(poll->context, error_set(ERROR_PROTOCOL, "the exchange's clock went back by %" PRId64 " ms",
+                                                  before_ms - now_ms));
+            return;
+        }
+        series->confirm_ms = 0;
+        poll_replan(poll, series);
+    }
+}
+
 static int read_time(struct poll *poll, const struct http_result *result)
 {
-    int64_t server_ms;
+    int64_t server_ms, before_ms = exchange_clock_ms(&poll->clock, result->received_us);
     int code = poll->exchange->read_time(&result->answer, &server_ms);
+    if (code == 0 && !candle_time_is_plausible(server_ms, CLOCK_MAX_MS))
+        code = error_set(ERROR_PROTOCOL, "the exchange's clock says %" PRId64 " ms since 1970", server_ms);
     if (code != 0)
         return code;
-    int64_t off_ms = server_ms - exchange_clock_ms(&poll->clock, result->received_us);
-    int64_t bound_ms = poll->clock.speed * (CLOCK_OFF_MS + (result->received_us - result->sent_us) / 1000);
-    if (poll->clock.known && (off_ms > bound_ms || off_ms < -bound_ms))
-        log_warn("exchange_clock_off", log_int("by_ms", off_ms), log_int("speed", poll->clock.speed));
-    bool guessed = !poll->clock.known;
-    int64_t guess_ms = exchange_clock_ms(&poll->clock, result->received_us);
-    exchange_clock_sample(&poll->clock, result->sent_us, result->received_us, server_ms);
-    if (guessed) {
-        budget_move(&poll->budget, guess_ms, exchange_clock_ms(&poll->clock, result->received_us));
-        memset(poll->blocked_until_ms, 0, sizeof poll->blocked_until_ms);
-    }
+    enum exchange_clock_word word = exchange_clock_sample(&poll->clock, result->sent_us, result->received_us, server_ms);
+    if (word == EXCHANGE_CLOCK_DOUBTED && poll->clock.strays == 1)
+        log_warn("exchange_clock_doubted", log_int("by_ms", server_ms - before_ms), log_int("speed", poll->clock.speed));
+    if (word == EXCHANGE_CLOCK_STEPPED && poll->time_samples > 0)
+        log_warn("exchange_clock_stepped", log_int("by_ms", server_ms - before_ms), log_int("speed", poll->clock.speed));
+    if (word == EXCHANGE_CLOCK_STEPPED)
+        on_clock_stepped(poll, before_ms, exchange_clock_ms(&poll->clock, result->received_us));
     poll->time_samples++;
     return 0;
 }

@@ -43,26 +43,83 @@ void exchange_clock_init(struct exchange_clock *clock, int64_t speed, int64_t mo
     };
 }
 
-void exchange_clock_sample(struct exchange_clock *clock, int64_t sent_us, int64_t received_us, int64_t server_ms)
+/* An answer, as far as it says something: the exchange's clock in the middle of its round trip, give or take half of it. */
+struct sample {
+    int64_t middle_us, received_us, round_trip_us;
+    int64_t server_ms;
+};
+
+/* Whether it lies near the line through (us, ms). */
+static bool agrees(const struct exchange_clock *clock, const struct sample *sample, int64_t us, int64_t ms)
 {
-    assert(received_us >= sent_us);
-    int64_t round_trip_us = received_us - sent_us;
-    if (round_trip_us > clock->round_trip_us) {
+    int64_t off_ms = sample->server_ms - line_ms(sample->middle_us, us, ms, clock->speed, 1);
+    int64_t bound_ms = clock->speed * (EXCHANGE_CLOCK_OFF_MS + sample->round_trip_us / US_PER_MS);
+    return off_ms <= bound_ms && off_ms >= -bound_ms;
+}
+
+/* Goes to where the answer says, in either direction. */
+static enum exchange_clock_word step(struct exchange_clock *clock, const struct sample *sample)
+{
+    clock->anchor_us = clock->shown_us = sample->middle_us;
+    clock->anchor_ms = clock->shown_ms = sample->server_ms;
+    clock->round_trip_us = sample->round_trip_us;
+    clock->anchored = true;
+    clock->agreeing = 0;
+    return EXCHANGE_CLOCK_STEPPED;
+}
+
+static void take(struct exchange_clock *clock, const struct sample *sample)
+{
+    if (sample->round_trip_us > clock->round_trip_us) {
         clock->round_trip_us += clock->round_trip_us / 4 + 1;
         return;
     }
-    int64_t middle_us = sent_us + round_trip_us / 2;
-    if (clock->known) {
-        clock->shown_ms = exchange_clock_ms(clock, received_us);
-        clock->shown_us = received_us;
-    } else {
-        clock->shown_ms = server_ms;
-        clock->shown_us = middle_us;
+    clock->shown_ms = exchange_clock_ms(clock, sample->received_us);
+    clock->shown_us = sample->received_us;
+    clock->anchor_us = sample->middle_us;
+    clock->anchor_ms = sample->server_ms;
+    clock->round_trip_us = sample->round_trip_us;
+}
+
+/* Counts an answer that disagrees. True when it is to be believed. */
+static bool count_doubt(struct exchange_clock *clock, const struct sample *sample)
+{
+    if (clock->agreeing == 0 || !agrees(clock, sample, clock->doubt_us, clock->doubt_ms)) {
+        clock->agreeing = 0;
+        clock->doubt_us = sample->middle_us;
+        clock->doubt_ms = sample->server_ms;
     }
-    clock->known = true;
-    clock->anchor_us = middle_us;
-    clock->anchor_ms = server_ms;
-    clock->round_trip_us = round_trip_us;
+    clock->agreeing++;
+    clock->strays++;
+    bool long_enough = sample->received_us - clock->doubt_us >= EXCHANGE_CLOCK_DOUBT_US;
+    return (clock->agreeing >= EXCHANGE_CLOCK_AGREEING && long_enough) || clock->strays >= EXCHANGE_CLOCK_STRAYS;
+}
+
+enum exchange_clock_word exchange_clock_sample(struct exchange_clock *clock, int64_t sent_us, int64_t received_us,
+                                               int64_t server_ms)
+{
+    assert(received_us >= sent_us);
+    const struct sample sample = {
+        .middle_us = sent_us + (received_us - sent_us) / 2,
+        .received_us = received_us,
+        .round_trip_us = received_us - sent_us,
+        .server_ms = server_ms,
+    };
+    bool first = !clock->anchored;
+    if (agrees(clock, &sample, clock->anchor_us, clock->anchor_ms)) {
+        clock->known = true;
+        clock->strays = clock->agreeing = 0;
+        if (first)
+            return step(clock, &sample);
+        take(clock, &sample);
+        return EXCHANGE_CLOCK_TAKEN;
+    }
+    bool believed = count_doubt(clock, &sample);
+    if (clock->known && !believed)
+        return EXCHANGE_CLOCK_DOUBTED;
+    clock->known = clock->known || believed;
+    clock->strays = believed ? 0 : clock->strays;
+    return step(clock, &sample);
 }
 
 int64_t exchange_clock_ms(const struct exchange_clock *clock, int64_t mono_us)

@@ -46,6 +46,11 @@ struct stage {
     int64_t min_age_days;      /* the option, for the next start */
     bool young[STAGE_SYMBOLS]; /* without a daily candle */
     bool held[STAGE_SYMBOLS];                            /* by the store's word */
+    int64_t clock_off_ms;     /* by which the exchange tells its clock wrongly, */
+    unsigned clock_off_for;   /* in so many of the next answers, */
+    int64_t clock_moved_ms;   /* and by which it has moved that clock, and the market with it, since the world began */
+    bool may_fail;            /* the fetcher may say that it cannot go on, */
+    unsigned failures;        /* as often as it has */
     bool honours_times;              /* the store answers for the times that a query names; else it is of an earlier version */
     int64_t ahead_ms[STAGE_SYMBOLS]; /* the store has ten candles that the exchange has not, so far ahead of its clock; 0: none */
     int64_t refresh_s;                                   /* the option, for the next start; 0: an hour */

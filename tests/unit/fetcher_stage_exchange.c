@@ -100,6 +100,13 @@ static void write_tickers(const char *url, FILE *body)
     (void)fputc(']', body);
 }
 
+static void write_time(FILE *body)
+{
+    bool off = stage.clock_off_for > 0;
+    stage.clock_off_for -= off;
+    (void)fprintf(body, "{\"serverTime\":%" PRId64 "}", stage_exchange_ms() + (off ? stage.clock_off_ms : 0));
+}
+
 static void write_body(struct call *call, const char *url)
 {
     FILE *body = open_memstream(&call->body, &call->size);
@@ -113,7 +120,7 @@ static void write_body(struct call *call, const char *url)
     else if (strstr(url, "/ticker") != NULL)
         write_tickers(url, body);
     else
-        (void)fprintf(body, "{\"serverTime\":%" PRId64 "}", stage_exchange_ms());
+        write_time(body);
     CU_ASSERT_FATAL(fclose(body) == 0);
 }
 

@@ -60,11 +60,68 @@ static void a_market_of_which_only_such_candles_are_stored_begins_anew(void)
     }
 }
 
+static void a_clock_that_is_off_for_an_answer_changes_nothing(void)
+{
+    const int64_t offs_ms[] = {24 * 3600000, -24 * 3600000, 90000, -90000};
+    for (int way = 0; way < 8; way++) {
+        begin(way % 2 == 1, true);
+        stage.clock_off_ms = offs_ms[way / 2];
+        stage.clock_off_for = 1; /* the first one */
+        stage_start();
+        stage_run(2000);
+        CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+        for (int i = 0; i < 3; i++) {
+            stage_run(2 * STAGE_MINUTE_MS);
+            stage.clock_off_for = 3;
+        }
+        follow_and_check(0);
+        CU_ASSERT_EQUAL(stage.clock_off_for, 0);
+    }
+}
+
+static void a_clock_that_moves_on_is_followed(void)
+{
+    for (int way = 0; way < 2; way++) {
+        begin(way == 1, true);
+        stage_start();
+        stage_run(3 * STAGE_MINUTE_MS);
+        stage.clock_moved_ms = 5 * 3600000;
+        stage_run(STAGE_MINUTE_MS);
+        follow_and_check(0);
+    }
+}
+
+/* What the ring holds is from after what the clock says now: it begins anew, and passes over what the store has of that. */
+static void a_clock_that_goes_back_is_followed_by_a_new_start(void)
+{
+    for (int way = 0; way < 2; way++) {
+        begin(way == 1, true);
+        stage_start();
+        stage_run(3 * STAGE_MINUTE_MS);
+        stage.may_fail = true;
+        stage.clock_moved_ms = -30 * STAGE_MINUTE_MS;
+        stage_run(STAGE_MINUTE_MS);
+        CU_ASSERT_EQUAL(stage.failures, 1);
+        stage.may_fail = false;
+        stage_kill();
+        stage_start();
+        stage_run(20000); /* the lease has to end first */
+        CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+        stage_run(5 * STAGE_MINUTE_MS);
+        CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+        CU_ASSERT(stage_store_has(0, stage_closed() - 2));
+        stage_kill();
+    }
+}
+
 const char *const suite_name = "fetcher ahead";
 
 const struct test suite_tests[] = {
     {"candles ahead in the store stop no market", candles_ahead_in_the_store_stop_no_market},
     {"a market of which only such candles are stored begins anew",
      a_market_of_which_only_such_candles_are_stored_begins_anew},
+    {"a clock that is off for an answer changes nothing", a_clock_that_is_off_for_an_answer_changes_nothing},
+    {"a clock that moves on is followed", a_clock_that_moves_on_is_followed},
+    {"a clock that goes back is followed by a new start", a_clock_that_goes_back_is_followed_by_a_new_start},
     {NULL, NULL},
 };

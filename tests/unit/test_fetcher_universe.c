@@ -212,7 +212,7 @@ static void an_empty_list_changes_nothing(void)
     CU_ASSERT_EQUAL(metric_value(METRIC_symbols), 5);
     for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
         stage.unlisted[symbol] = false;
-    stage_run(5000);
+    stage_run(15000); /* the list is asked for again after ten seconds at most */
     CU_ASSERT(stage_store_has(FIRST_CLOSES, stage_closed() - 10));
     check_world();
     stage_kill();

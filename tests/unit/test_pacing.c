@@ -277,7 +277,7 @@ static void the_first_sample_may_lie_before_the_guess(void)
 static void slow_samples_yield_to_fast_ones(void)
 {
     struct exchange_clock clock;
-    exchange_clock_init(&clock, 1, 0, 0);
+    exchange_clock_init(&clock, 1, 0, 100000);
     exchange_clock_sample(&clock, 0, 10000, 100000);
     CU_ASSERT_EQUAL(exchange_clock_ms(&clock, 5000), 100000);
     exchange_clock_sample(&clock, 20000, 120000, 999999); /* a round trip of 100 ms says little */
@@ -319,6 +319,96 @@ static void the_clock_never_steps_back(void)
     }
 }
 
+static const int64_t second_us = 1000000, day_ms = 86400000, clock_began_ms = 1734739200000;
+
+/* An answer at `at_us` that is off by so much; what became of it. */
+static enum exchange_clock_word hear(struct exchange_clock *clock, int64_t at_us, int64_t off_ms)
+{
+    return exchange_clock_sample(clock, at_us - 10000, at_us + 10000, clock_began_ms + at_us / 1000 * clock->speed + off_ms);
+}
+
+static bool is_right(const struct exchange_clock *clock, int64_t at_us, int64_t off_ms)
+{
+    int64_t error_ms = exchange_clock_ms(clock, at_us) - (clock_began_ms + at_us / 1000 * clock->speed + off_ms);
+    return error_ms <= 20 * clock->speed && error_ms >= -20 * clock->speed;
+}
+
+static struct exchange_clock known_clock(int64_t speed)
+{
+    struct exchange_clock clock;
+    exchange_clock_init(&clock, speed, 0, 0);
+    CU_ASSERT_EQUAL(hear(&clock, second_us, 0), EXCHANGE_CLOCK_STEPPED);
+    CU_ASSERT_EQUAL(hear(&clock, 2 * second_us, 0), EXCHANGE_CLOCK_TAKEN);
+    CU_ASSERT_TRUE(clock.known);
+    return clock;
+}
+
+/* Each jump for so many answers as are not believed yet, again and again. */
+static void a_jump_of_the_clock_is_not_believed_at_once(void)
+{
+    const int64_t jumps_ms[] = {day_ms, -day_ms, 3600000, -3600000, 5000, -5000, 100 * 365 * day_ms};
+    for (size_t jump = 0; jump < sizeof jumps_ms / sizeof jumps_ms[0]; jump++) {
+        struct exchange_clock clock = known_clock(1);
+        int64_t now_us = 2 * second_us;
+        for (int times = 1; times < 60; times++) {
+            for (int i = 0; i < EXCHANGE_CLOCK_AGREEING - 1; i++) {
+                now_us += 30 * second_us;
+                CU_ASSERT_EQUAL(hear(&clock, now_us, jumps_ms[jump]), EXCHANGE_CLOCK_DOUBTED);
+                CU_ASSERT_TRUE(is_right(&clock, now_us, 0));
+            }
+            now_us += 30 * second_us;
+            CU_ASSERT_EQUAL(hear(&clock, now_us, 0), EXCHANGE_CLOCK_TAKEN);
+        }
+    }
+}
+
+static void a_jump_that_lasts_is_followed(void)
+{
+    const int64_t jumps_ms[] = {day_ms, -day_ms, 3600000, -3600000, 5000, -5000};
+    for (size_t jump = 0; jump < sizeof jumps_ms / sizeof jumps_ms[0]; jump++) {
+        struct exchange_clock clock = known_clock(1);
+        int64_t now_us = 2 * second_us;
+        int answers = 0;
+        do
+            now_us += 3 * second_us;
+        while (hear(&clock, now_us, jumps_ms[jump]) == EXCHANGE_CLOCK_DOUBTED && ++answers < 100);
+        CU_ASSERT_EQUAL(answers, 4); /* enough of them after nine seconds, and for long enough after twelve */
+        CU_ASSERT_TRUE(is_right(&clock, now_us, jumps_ms[jump]));
+        CU_ASSERT_EQUAL(hear(&clock, now_us + second_us, jumps_ms[jump]), EXCHANGE_CLOCK_TAKEN);
+    }
+}
+
+/* Its speed is not what is configured: no two answers agree, and something has to be believed. */
+static void answers_that_agree_with_nothing_are_followed_too(void)
+{
+    struct exchange_clock clock = known_clock(1);
+    unsigned answers = 0;
+    for (int64_t now_us = 5 * second_us; answers < 100; now_us += 3 * second_us, answers++)
+        if (hear(&clock, now_us, (answers + 1) * 3600000) == EXCHANGE_CLOCK_STEPPED)
+            break;
+    CU_ASSERT_EQUAL(answers, EXCHANGE_CLOCK_STRAYS - 1);
+}
+
+static void a_first_answer_that_is_off_is_not_the_clock(void)
+{
+    const int64_t jumps_ms[] = {day_ms, -day_ms};
+    for (int jump = 0; jump < 2; jump++) {
+        struct exchange_clock clock;
+        exchange_clock_init(&clock, 1, 0, clock_began_ms + 300);
+        CU_ASSERT_EQUAL(hear(&clock, second_us, jumps_ms[jump]), EXCHANGE_CLOCK_STEPPED);
+        CU_ASSERT_FALSE(clock.known);
+        CU_ASSERT_EQUAL(hear(&clock, 2 * second_us, 0), EXCHANGE_CLOCK_STEPPED);
+        CU_ASSERT_FALSE(clock.known);
+        CU_ASSERT_EQUAL(hear(&clock, 3 * second_us, 0), EXCHANGE_CLOCK_TAKEN);
+        CU_ASSERT_TRUE(clock.known);
+        CU_ASSERT_TRUE(is_right(&clock, 3 * second_us, 0));
+    }
+    struct exchange_clock clock; /* but one that agrees with our own is */
+    exchange_clock_init(&clock, 1, 0, clock_began_ms + 300);
+    CU_ASSERT_EQUAL(hear(&clock, second_us, 0), EXCHANGE_CLOCK_STEPPED);
+    CU_ASSERT_TRUE(clock.known);
+}
+
 static void when_and_what_agree(void)
 {
     struct exchange_clock clock;
@@ -351,5 +441,9 @@ const struct test suite_tests[] = {
     {"slow samples yield to fast ones", slow_samples_yield_to_fast_ones},
     {"the clock never steps back", the_clock_never_steps_back},
     {"when and what agree", when_and_what_agree},
+    {"a jump of the clock is not believed at once", a_jump_of_the_clock_is_not_believed_at_once},
+    {"a jump that lasts is followed", a_jump_that_lasts_is_followed},
+    {"answers that agree with nothing are followed too", answers_that_agree_with_nothing_are_followed_too},
+    {"a first answer that is off is not the clock", a_first_answer_that_is_off_is_not_the_clock},
     {NULL, NULL},
 };
