@@ -137,12 +137,19 @@ static void on_goodbye(void *user)
     link->leaving = true;
 }
 
+static void on_refused(void *user, const struct exchange_refusal *refusal)
+{
+    const struct stream_link *link = user;
+    refusals_tell(&link->streams->poll->refusals, "stream", "", refusal);
+}
+
 static const struct stream_events events = {
     .on_ticker = on_ticker,
     .on_candle = on_candle,
     .on_answer = on_answer,
     .on_pong = on_pong,
     .on_goodbye = on_goodbye,
+    .on_refused = on_refused,
 };
 
 void streams_read(struct stream_link *link, const char *text, size_t size)

@@ -95,6 +95,8 @@ struct message {
     uint32_t interval_s;
     bool closed;
     struct candle candle;
+    int64_t open_time_ms; /* of the candle; -1: not read */
+    char failure[160];    /* of the first member that could not be read; empty: none */
 };
 
 static int read_kline_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -117,6 +119,8 @@ static int read_kline(struct message *message, struct json_value value)
 {
     struct kline kline = {.members = {kline_names, KLINES, 0}};
     int code = json_each_member(value, read_kline_member, &kline);
+    if ((kline.members.seen & 1u << KLINE_OPEN_TIME) != 0 && kline.open_time_ms > 0)
+        message->open_time_ms = kline.open_time_ms;
     if (code == 0)
         code = members_check(&kline.members, (1u << KLINES) - 1);
     if (code != 0)
@@ -138,9 +142,10 @@ static int read_lower_case(struct json_value value, char out[SYMBOL_SIZE])
     return code;
 }
 
-static int read_member(void *user, const char *key, size_t key_length, struct json_value value)
+static int read_member(void *user, const char *key, size_t key_length, struct json_value value);
+
+static int read_event_member(struct message *message, const char *key, size_t key_length, struct json_value value)
 {
-    struct message *message = user;
     int index;
     int code = members_index(&message->members, key, key_length, &index);
     if (code != 0 || index < 0)
@@ -157,6 +162,19 @@ static int read_member(void *user, const char *key, size_t key_length, struct js
     case EVENT_ERROR: case EVENT_DATA: return json_each_member(value, read_member, message);
     default: return read_not_negative(value, &message->prices[index - EVENT_BID]);
     }
+}
+
+/* A member that cannot be read is noted, so that the message is read to its end and says whose it is. */
+static int read_member(void *user, const char *key, size_t key_length, struct json_value value)
+{
+    struct message *message = user;
+    int code = read_event_member(message, key, key_length, value);
+    if (code != ERROR_PROTOCOL || json_is_broken())
+        return code;
+    if (message->failure[0] == '\0')
+        (void)snprintf(message->failure, sizeof message->failure, "%.*s: %.120s", (int)(key_length < 16 ? key_length : 16),
+                       key, error_message());
+    return 0;
 }
 
 static int tell_ticker(const struct message *message, const struct stream_events *events, void *user)
@@ -194,25 +212,39 @@ static void tell_answer(const struct message *message, const struct stream_event
         events->on_answer(user, message->id, !refused, why);
 }
 
+static bool is_type(const struct message *message, const char *type)
+{
+    return strcmp(message->type, type) == 0;
+}
+
+/* What the message says, once it was read to its end. */
+static int tell(const struct message *message, const struct stream_events *events, void *user)
+{
+    struct passing passing = {.refused = events->on_refused, .user = user};
+    bool ticker = is_type(message, "24hrTicker"), candle = is_type(message, "kline");
+    int code = message->failure[0] != '\0' ? error_set(ERROR_PROTOCOL, "%s", message->failure) : 0;
+    if (code == 0 && ticker)
+        code = tell_ticker(message, events, user);
+    else if (code == 0 && candle)
+        code = tell_candle(message, events, user);
+    else if (code == 0 && is_type(message, "serverShutdown"))
+        events->on_goodbye(user);
+    else if (code == 0)
+        tell_answer(message, events, user);
+    return code != 0 && (ticker || candle) ? pass_over(&passing, code, 0, message->name, message->open_time_ms) : code;
+}
+
 static int read_message(const char *text, size_t size, const struct stream_events *events, void *user)
 {
-    struct message message = {.members = {event_names, EVENTS, 0}, .quote_volume = -1};
+    struct message message = {.members = {event_names, EVENTS, 0}, .quote_volume = -1, .open_time_ms = -1};
     struct json_value root;
     int code = json_parse(text, size, &root);
     if (code == 0)
         code = json_each_member(root, read_member, &message);
     if (code == 0)
         code = json_finish();
-    if (code != 0)
-        return error_context(code, "stream");
-    if (strcmp(message.type, "24hrTicker") == 0)
-        code = tell_ticker(&message, events, user);
-    else if (strcmp(message.type, "kline") == 0)
-        code = tell_candle(&message, events, user);
-    else if (strcmp(message.type, "serverShutdown") == 0)
-        events->on_goodbye(user);
-    else
-        tell_answer(&message, events, user);
+    if (code == 0)
+        code = tell(&message, events, user);
     return code != 0 ? error_context(code, "stream: %s", message.type) : 0;
 }
 

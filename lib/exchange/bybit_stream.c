@@ -105,6 +105,8 @@ struct kline {
 /* The rows of a message, kept aside until it was read to its end. */
 struct rows {
     bool found;
+    const char *name; /* of the market */
+    struct passing passing;
     uint32_t interval_s;
     size_t count;
     struct candle candles[ROWS_MAX];
@@ -130,7 +132,7 @@ static int read_kline(void *user, size_t index, struct json_value value)
 {
     struct rows *rows = user;
     struct kline kline = {.members = {kline_names, KLINES, 0}};
-    int code = index < ROWS_MAX ? 0 : error_set(ERROR_PROTOCOL, "too many rows");
+    int code = rows->count < ROWS_MAX ? 0 : error_set(ERROR_PROTOCOL, "too many rows");
     if (code == 0)
         code = json_each_member(value, read_kline_member, &kline);
     if (code == 0)
@@ -139,11 +141,10 @@ static int read_kline(void *user, size_t index, struct json_value value)
                       kline.end_ms - kline.start_ms != (int64_t)rows->interval_s * 1000 - 1))
         code = error_set(ERROR_PROTOCOL, "a candle from %" PRId64 " to %" PRId64, kline.start_ms, kline.end_ms);
     if (code == 0)
-        code = make_candle(kline.start_ms, kline.values, &rows->candles[index]);
+        code = make_candle(kline.start_ms, kline.values, &rows->candles[rows->count]);
     if (code != 0)
-        return error_context(code, "row %zu", index);
-    rows->closed[index] = kline.closed;
-    rows->count = index + 1;
+        return pass_over(&rows->passing, code, index, rows->name, kline.start_ms > 0 ? kline.start_ms : -1);
+    rows->closed[rows->count++] = kline.closed;
     return 0;
 }
 
@@ -167,7 +168,7 @@ static int tell_candles(const struct exchange_answer *message, const char *topic
                         void *user)
 {
     char name[STREAM_NAME_SIZE];
-    struct rows rows = {.count = 0};
+    struct rows rows = {.name = name, .passing = {.refused = events->on_refused, .user = user}};
     if (!read_topic(topic, name, &rows.interval_s))
         return 0; /* a topic that was never asked for */
     int code = read_whole(message, read_data, &rows);

@@ -65,6 +65,7 @@ struct message {
     struct members members;
     const struct stream_events *events;
     void *user;
+    struct passing passing;
     char channel[32], type[16], text[128];
     int64_t time_ms; /* 0: not told yet */
 };
@@ -92,7 +93,7 @@ static int read_row(struct row *row, struct json_value value, unsigned required)
 
 static int read_ticker(void *user, size_t index, struct json_value value)
 {
-    const struct message *message = user;
+    struct message *message = user;
     struct row row;
     struct exchange_ticker ticker = {.ticker.time_ms = message->time_ms, .quote_volume = -1};
     int code = read_row(&row, value, TICKER_REQUIRED);
@@ -100,7 +101,7 @@ static int read_ticker(void *user, size_t index, struct json_value value)
     if (code == 0)
         code = make_prices(prices, &ticker.ticker);
     if (code != 0)
-        return error_context(code, "ticker %zu %s", index, row.name);
+        return pass_over(&message->passing, code, index, row.name, -1);
     if ((row.members.seen & 1u << ROW_DAY_VOLUME) != 0)
         ticker.quote_volume = decimal_to_double(row.values[ROW_DAY_VOLUME]) * decimal_to_double(row.values[ROW_LAST]);
     message->events->on_ticker(message->user, row.name, &ticker);
@@ -110,7 +111,7 @@ static int read_ticker(void *user, size_t index, struct json_value value)
 /* Coinbase does not say that a candle has closed. */
 static int read_candle(void *user, size_t index, struct json_value value)
 {
-    const struct message *message = user;
+    struct message *message = user;
     struct row row;
     struct candle candle;
     int code = read_row(&row, value, CANDLE_REQUIRED);
@@ -118,8 +119,9 @@ static int read_candle(void *user, size_t index, struct json_value value)
         code = error_set(ERROR_PROTOCOL, "start %" PRId64, row.start_s);
     if (code == 0)
         code = make_candle(row.start_s * 1000, row.values, &candle);
+    bool timed = row.start_s > 0 && row.start_s <= INT64_MAX / 1000;
     if (code != 0)
-        return error_context(code, "candle %zu %s", index, row.name);
+        return pass_over(&message->passing, code, index, row.name, timed ? row.start_s * 1000 : -1);
     message->events->on_candle(message->user, row.name, CANDLE_INTERVAL_S, &candle, false);
     return 0;
 }
@@ -173,7 +175,8 @@ static int read_message_root(void *user, struct json_value root)
 
 static int read_message(const char *text, size_t size, const struct stream_events *events, void *user)
 {
-    struct message message = {.members = {message_names, MESSAGES, 0}, .events = events, .user = user};
+    struct message message = {.members = {message_names, MESSAGES, 0}, .events = events, .user = user,
+                              .passing = {.refused = events->on_refused, .user = user}};
     const struct exchange_answer answer = {.body = text, .size = size};
     int code = read_whole(&answer, read_message_root, &message);
     return code != 0 ? error_context(code, "stream") : 0;

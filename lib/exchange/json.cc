@@ -113,6 +113,16 @@ int refuse_value(const char *expected, ondemand::value value)
     return error_set(ERROR_PROTOCOL, "expected %s, got %s", expected, shown);
 }
 
+/* A value of another type. A text is read all the same: simdjson would take one that is skipped for a key if a colon stands
+ * behind it, and a document that is none would go on. */
+int refuse_type(const char *expected, ondemand::value value)
+{
+    simdjson::ondemand::raw_json_string ignored;
+    int code = refuse_value(expected, value);
+    (void)value.get_raw_json_string().get(ignored);
+    return code;
+}
+
 int text_of(ondemand::value value, std::string_view *text)
 {
     ondemand::json_type type;
@@ -122,8 +132,8 @@ int text_of(ondemand::value value, std::string_view *text)
     else if (!error && type == ondemand::json_type::number)
         *text = trim(value.raw_json_token());
     else if (!error)
-        return refuse_value("a text or a number", value);
-    return error ? fail("expected a text or a number", error) : 0;
+        error = simdjson::INCORRECT_TYPE;
+    return error ? refuse_value("a text or a number", value) : 0;
 }
 
 /* As it stands, which nearly always works; else unescaped. */
@@ -189,7 +199,7 @@ int json_each_element(struct json_value packed, int (*fn)(void *, size_t, struct
     ondemand::value whole = unpack(packed);
     auto error = whole.get_array().get(array);
     if (error)
-        return error == simdjson::INCORRECT_TYPE ? refuse_value("an array", whole) : fail_broken("an array", error);
+        return error == simdjson::INCORRECT_TYPE ? refuse_type("an array", whole) : fail_broken("an array", error);
     size_t index = 0;
     for (auto element : array) {
         ondemand::value value;
@@ -219,7 +229,7 @@ int json_each_member(struct json_value packed, int (*fn)(void *, const char *, s
     ondemand::value whole = unpack(packed);
     auto error = whole.get_object().get(object);
     if (error)
-        return error == simdjson::INCORRECT_TYPE ? refuse_value("an object", whole) : fail_broken("an object", error);
+        return error == simdjson::INCORRECT_TYPE ? refuse_type("an object", whole) : fail_broken("an object", error);
     for (auto member : object) {
         ondemand::field field;
         std::string_view key;
@@ -259,7 +269,7 @@ int json_decimals(struct json_value packed, struct decimal *out, size_t count)
     ondemand::value whole = unpack(packed);
     auto error = whole.get_array().get(array);
     if (error)
-        return error == simdjson::INCORRECT_TYPE ? refuse_value("an array", whole) : fail_broken("an array", error);
+        return error == simdjson::INCORRECT_TYPE ? refuse_type("an array", whole) : fail_broken("an array", error);
     size_t index = 0;
     for (auto element : array) {
         ondemand::value value;

@@ -81,6 +81,7 @@ struct message {
     struct members members;
     const struct stream_events *events;
     void *user;
+    struct passing passing;
     char method[32];
     char error[128];
     bool success;
@@ -136,20 +137,20 @@ static int hand_out_candle(const struct message *message, const struct row *row)
 /* A row says by its members what it is of; those of other channels (the system's status) matter to nobody. */
 static int read_row(void *user, size_t index, struct json_value value)
 {
-    const struct message *message = user;
-    struct row row = {.members = {row_names, ROWS, 0}};
+    struct message *message = user;
+    struct row row = {.members = {row_names, ROWS, 0}, .begin_ms = -1};
     int code = json_each_member(value, read_row_member, &row);
     bool candle = (row.members.seen & 1u << ROW_BEGIN) != 0;
     bool ticker = (row.members.seen & 1u << ROW_BID) != 0;
     if (code == 0 && (candle || ticker))
         code = members_check(&row.members, candle ? CANDLE_REQUIRED : TICKER_REQUIRED);
-    if (row.name[0] == '\0')
-        return code; /* a row of no market */
+    if (code == 0 && row.name[0] == '\0')
+        return 0; /* a row of no market */
     if (code == 0 && candle)
         code = hand_out_candle(message, &row);
     else if (code == 0 && ticker)
         code = hand_out_ticker(message, &row);
-    return code != 0 ? error_context(code, "row %zu %s", index, row.name) : 0;
+    return code != 0 ? pass_over(&message->passing, code, index, row.name, row.begin_ms) : 0;
 }
 
 static int read_message_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -191,7 +192,8 @@ static int read_message_root(void *user, struct json_value root)
 
 static int read_message(const char *text, size_t size, const struct stream_events *events, void *user)
 {
-    struct message message = {.members = {message_names, MESSAGES, 0}, .events = events, .user = user};
+    struct message message = {.members = {message_names, MESSAGES, 0}, .events = events, .user = user,
+                              .passing = {.refused = events->on_refused, .user = user}};
     const struct exchange_answer answer = {.body = text, .size = size};
     int code = read_whole(&answer, read_message_root, &message);
     return code != 0 ? error_context(code, "stream") : 0;

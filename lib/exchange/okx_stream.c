@@ -99,6 +99,8 @@ static int read_head(void *user, struct json_value root)
 /* The rows of a message, kept aside until it was read to its end. */
 struct rows {
     bool found;
+    const char *name; /* of the market */
+    struct passing passing;
     size_t count;
     int (*read_row)(struct rows *rows, struct json_value value);
     struct exchange_ticker tickers[ROWS_MAX];
@@ -122,9 +124,14 @@ static int read_closing_row(struct rows *rows, struct json_value value)
 static int read_row(void *user, size_t index, struct json_value value)
 {
     struct rows *rows = user;
-    int code = index < ROWS_MAX ? rows->read_row(rows, value) : error_set(ERROR_PROTOCOL, "too many rows");
-    rows->count = index + 1;
-    return code != 0 ? error_context(code, "row %zu", index) : 0;
+    bool fits = rows->count < ROWS_MAX;
+    if (fits)
+        rows->candles[rows->count].open_time_ms = -1;
+    int code = fits ? rows->read_row(rows, value) : error_set(ERROR_PROTOCOL, "too many rows");
+    if (code != 0)
+        return pass_over(&rows->passing, code, index, rows->name, fits ? rows->candles[rows->count].open_time_ms : -1);
+    rows->count++;
+    return 0;
 }
 
 static int read_data_member(void *user, const char *key, size_t key_length, struct json_value value)
@@ -147,7 +154,8 @@ static int tell_rows(const struct exchange_answer *message, const struct head *h
                      void *user)
 {
     uint32_t interval_s = 0;
-    struct rows rows = {.read_row = read_ticker_row};
+    struct rows rows = {.read_row = read_ticker_row, .name = head->name,
+                        .passing = {.refused = events->on_refused, .user = user}};
     if (strcmp(head->channel, ticker_channel) != 0) {
         if (strncmp(head->channel, candle_channel, strlen(candle_channel)) == 0)
             interval_s = okx_bar_interval(head->channel + strlen(candle_channel));

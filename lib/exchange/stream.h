@@ -29,6 +29,7 @@ struct stream_events {
     void (*on_answer)(void *user, uint64_t id, bool accepted, const char *why); /* to a request; id 0: not told */
     void (*on_pong)(void *user);
     void (*on_goodbye)(void *user); /* the exchange is about to close the connection */
+    exchange_refused_fn on_refused; /* a ticker or a candle that was passed over; its neighbours are told. NULL: nobody's */
 };
 
 struct exchange_stream {
@@ -54,7 +55,8 @@ struct exchange_stream {
     int (*subscribe)(const struct stream_topic *topics, size_t count, bool on, uint64_t id,
                      char out[STREAM_MESSAGE_SIZE]);
 
-    /* Reads one text message. ERROR_PROTOCOL with what was wrong; then nothing of it was handed out that is not true. */
+    /* Reads one text message. A ticker or a candle in it that cannot be read is refused, and the reading goes on.
+     * ERROR_PROTOCOL with what was wrong with the message itself; then nothing of it was handed out that is not true. */
     int (*read)(const char *text, size_t size, const struct stream_events *events, void *user);
 };
 

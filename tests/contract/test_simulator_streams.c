@@ -117,7 +117,7 @@ static void on_open(void *user)
 static void on_text(void *user, const char *text, size_t size)
 {
     (void)user;
-    static const struct stream_events events = {on_ticker, on_candle, on_answer, on_pong, on_goodbye};
+    static const struct stream_events events = {on_ticker, on_candle, on_answer, on_pong, on_goodbye, NULL};
     char *kept = stage.texts++ == 0 ? stage.first_text : stage.last_text;
     (void)snprintf(kept, TEXT_KEPT, "%s", text);
     if (strstr(text, "\"id\":") != NULL) {

@@ -44,6 +44,11 @@ static void on_answer(void *user, uint64_t id, bool accepted, const char *why)
     require(why != NULL && (accepted || strnlen(why, STREAM_MESSAGE_SIZE) < STREAM_MESSAGE_SIZE));
 }
 
+static void on_refused(void *user, const struct exchange_refusal *refusal)
+{
+    require(user != NULL && refusal->why[0] != '\0' && refusal->open_time_ms >= -1);
+}
+
 static void on_word(void *user)
 {
     require(user != NULL);
@@ -51,7 +56,7 @@ static void on_word(void *user)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static const struct stream_events events = {on_ticker, on_candle, on_answer, on_word, on_word};
+    static const struct stream_events events = {on_ticker, on_candle, on_answer, on_word, on_word, on_refused};
     for (size_t i = 0; i < exchange_count; i++) {
         const struct exchange_stream *stream = exchanges[i]->stream;
         if (stream != NULL)

@@ -46,7 +46,16 @@ static void on_goodbye(void *user)
     ((struct said *)user)->goodbyes++;
 }
 
-static const struct stream_events events = {on_ticker, on_candle, on_answer, on_pong, on_goodbye};
+static void on_refused(void *user, const struct exchange_refusal *refusal)
+{
+    struct said *said = user;
+    said->refused++;
+    said->refused_ms = refusal->open_time_ms;
+    (void)snprintf(said->refused_name, sizeof said->refused_name, "%s", refusal->name);
+    (void)snprintf(said->refused_why, sizeof said->refused_why, "%s", refusal->why);
+}
+
+static const struct stream_events events = {on_ticker, on_candle, on_answer, on_pong, on_goodbye, on_refused};
 
 const struct exchange *adapter(const char *name)
 {

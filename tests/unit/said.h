@@ -10,7 +10,7 @@
 
 /* What a message said: how often each, and the last of each. */
 struct said {
-    int tickers, candles, answers, pongs, goodbyes;
+    int tickers, candles, answers, pongs, goodbyes, refused;
     char name[STREAM_NAME_SIZE];
     struct exchange_ticker ticker;
     struct candle candle;
@@ -18,6 +18,8 @@ struct said {
     bool closed, accepted;
     uint64_t id;
     char why[256];
+    char refused_name[64], refused_why[200]; /* of the last row that was passed over, */
+    int64_t refused_ms;                      /* and its open time */
 };
 
 /* The adapter of a name, which has a stream. */

@@ -173,9 +173,9 @@ static void binance_hostile_messages_are_refused(void)
     struct said said;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         int code = hear("binance", texts[i], &said);
-        if (code != ERROR_PROTOCOL)
+        if (code != ERROR_PROTOCOL && (code != 0 || said.refused == 0))
             printf("taken: %s\n", texts[i]);
-        CU_ASSERT_EQUAL(code, ERROR_PROTOCOL);
+        CU_ASSERT(code == ERROR_PROTOCOL || (code == 0 && said.refused > 0));
         says_nothing(&said);
     }
     CU_ASSERT_EQUAL(hear("binance", "{\"e\":\"24hrTicker\",\"E\":1,\"s\":\"\\u5e01\",\"b\":\"1\",\"a\":\"2\",\"c\":\"2\"}", &said), 0);
@@ -296,7 +296,8 @@ static void okx_hostile_messages_are_refused(void)
     };
     struct said said;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        CU_ASSERT_EQUAL(hear("okx", texts[i], &said), ERROR_PROTOCOL);
+        int code = hear("okx", texts[i], &said);
+        CU_ASSERT(code == ERROR_PROTOCOL || (code == 0 && said.refused > 0));
         says_nothing(&said);
     }
 }
@@ -385,7 +386,8 @@ static void bybit_hostile_messages_are_refused(void)
     };
     struct said said;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        CU_ASSERT_EQUAL(hear("bybit", texts[i], &said), ERROR_PROTOCOL);
+        int code = hear("bybit", texts[i], &said);
+        CU_ASSERT(code == ERROR_PROTOCOL || (code == 0 && said.refused > 0));
         says_nothing(&said);
     }
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {

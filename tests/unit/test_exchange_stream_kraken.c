@@ -145,9 +145,9 @@ static void kraken_hostile_messages_are_refused(void)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct said said;
         int code = hear("kraken", texts[i], &said);
-        if (code != ERROR_PROTOCOL)
+        if (code != ERROR_PROTOCOL && (code != 0 || said.refused == 0))
             printf("taken: %s\n", texts[i]);
-        CU_ASSERT_EQUAL(code, ERROR_PROTOCOL);
+        CU_ASSERT(code == ERROR_PROTOCOL || (code == 0 && said.refused > 0));
         says_nothing(&said);
     }
 }
@@ -228,9 +228,9 @@ static void coinbase_hostile_messages_are_refused(void)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct said said;
         int code = hear("coinbase", texts[i], &said);
-        if (code != ERROR_PROTOCOL)
+        if (code != ERROR_PROTOCOL && (code != 0 || said.refused == 0))
             printf("taken: %s\n", texts[i]);
-        CU_ASSERT_EQUAL(code, ERROR_PROTOCOL);
+        CU_ASSERT(code == ERROR_PROTOCOL || (code == 0 && said.refused > 0));
         says_nothing(&said);
     }
 }

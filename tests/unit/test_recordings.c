@@ -244,7 +244,7 @@ static void on_word(void *user)
     ((struct heard *)user)->others++;
 }
 
-static const struct stream_events stream_events = {on_ticker, on_candle, on_answer, on_word, on_word};
+static const struct stream_events stream_events = {on_ticker, on_candle, on_answer, on_word, on_word, NULL};
 
 static void hear(const struct exchange *exchange, const char *text, size_t size, struct heard *heard)
 {
