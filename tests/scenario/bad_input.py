@@ -211,5 +211,22 @@ def database_with_another_password(home):
         wick.equal("canary-of" in run.text(), False, "a password was printed")
 
 
+@wick.scenario
+def a_start_that_cannot_succeed_ends_with_its_cause(home):
+    """All at the same time: each waits for a minute."""
+    causes = (
+        ({"WICK_MARKET__SYMBOLS": "NOPE*"}, "no market keeps to the rules"),
+        ({"WICK_MARKET__QUOTE_ASSET": "XYZ"}, "no market is paid in XYZ"),
+        ({"WICK_EXCHANGE__URL": "http://127.0.0.1:1"}, "connect to 127.0.0.1 port 1"),
+    )
+    runs = [wick.Run(home / str(i), *SMALL, environment=environment) for i, (environment, _) in enumerate(causes)]
+    patient = wick.Run(home / "patient", *SMALL, "--wait", environment=causes[1][0])
+    for run, (environment, cause) in zip(runs, causes):
+        wick.equal(run.wait_end(150), wick.TIMED_OUT, f"exit status with {environment}")
+        wick.contains(run.text(), rf"wick up: the start does not get on: for 60 s fetcher has not become ready: .*{cause}.*--wait")
+    wick.equal(patient.process.poll(), None, "exit status of the one with --wait")
+    wick.equal(patient.stop(), wick.OK, "its exit status when it is stopped")
+
+
 if __name__ == "__main__":
     wick.main()

@@ -26,7 +26,7 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 REPLAY = PROJECT.parent / "shared" / "market" / "binance_spot_5m_wide_2024-12"
 PROGRAMS = None  # the directory of the programs under test; set by main()
 
-OK, FAILED, USAGE, NOT_RUNNING, BAD_CONFIGURATION = 0, 1, 2, 3, 4  # exit statuses
+OK, FAILED, USAGE, NOT_RUNNING, BAD_CONFIGURATION, TIMED_OUT = 0, 1, 2, 3, 4, 5  # exit statuses
 
 SKIP_STATUS = 77
 # History below what strategies need is filled in only where a scenario is about that: its truth would be long.
