@@ -11,7 +11,7 @@ bool membership_must_renew(struct membership *membership, int64_t now_ms)
 {
     if (now_ms < membership->renew_ms)
         return false;
-    membership->renew_ms = now_ms + (membership->version == 0 ? MEMBERSHIP_JOIN_MS : MEMBERSHIP_RENEW_MS);
+    membership->renew_ms = now_ms + lease_pause_ms(membership->version != 0);
     return true;
 }
 
@@ -23,7 +23,7 @@ void membership_hurry(struct membership *membership, int64_t now_ms)
 bool membership_accept(struct membership *membership, const struct lease *lease, int64_t now_ms)
 {
     membership->heard_ms = now_ms;
-    int64_t deadline_ms = lease->sent_ms + (int64_t)lease->duration_ms - MEMBERSHIP_MARGIN_MS;
+    int64_t deadline_ms = lease_ends_ms(lease->sent_ms, (int64_t)lease->duration_ms);
     if (lease->version <= membership->version || lease->sent_ms > now_ms || deadline_ms <= now_ms)
         return false;
     membership->version = lease->version;

@@ -4,20 +4,13 @@
 #ifndef WICK_ANALYZER_MEMBERSHIP_H
 #define WICK_ANALYZER_MEMBERSHIP_H
 
-#include "proto/message.h"
+#include "lib/runtime/lease.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    MEMBERSHIP_RENEW_MS = 1000,
-    MEMBERSHIP_JOIN_MS = 250, /* the same while there is no lease */
-    /* What is held ends so much before the lease does, so that clocks of different speed and the work on one message
-     * cannot carry it beyond. */
-    MEMBERSHIP_MARGIN_MS = 500,
-    /* When nothing was heard for so long, the connection is made anew (which resolves the fetcher's name again). */
-    MEMBERSHIP_SILENCE_MS = 5000,
-};
+/* When nothing was heard for so long, the connection is made anew (which resolves the fetcher's name again). */
+enum { MEMBERSHIP_SILENCE_MS = LINK_SILENCE_MS };
 
 struct membership {
     uint64_t version;    /* of the newest lease acted on; 0: none since the last one ended */

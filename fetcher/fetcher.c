@@ -447,7 +447,7 @@ static int fetcher_open(struct service_context *context, void *state)
     fetcher->hydrate.clock = fetcher->coverage.clock = &fetcher->poll.clock;
     fetcher->coverage.id = COVERAGE_FIRST_ID;
     refresh_init(&fetcher->refresh, &fetcher->universe, &fetcher->market);
-    lease_init(&fetcher->lease, context, clock_monotonic_ms());
+    lease_init(&fetcher->lease, context);
     return open_parts(fetcher);
 }
 
@@ -456,7 +456,7 @@ static int on_lease_reply(struct fetcher *fetcher, const uint8_t *bytes, size_t 
     int64_t now_ms = clock_monotonic_ms();
     if (fetcher->stopping)
         return 0;
-    int code = lease_on_reply(&fetcher->lease, bytes, size, now_ms);
+    int code = lease_on_reply(&fetcher->lease, bytes, size);
     if (code == 0)
         follow_lease(fetcher, now_ms);
     return code;

@@ -4,35 +4,27 @@
 #ifndef WICK_FETCHER_LEASE_H
 #define WICK_FETCHER_LEASE_H
 
-#include "lib/runtime/service.h"
+#include "lib/runtime/lease.h"
 
-enum {
-    LEASE_MS = 3000,
-    LEASE_MARGIN_MS = 500, /* the holder stops so much earlier */
-    LEASE_RENEW_MS = 1000, /* while it is held */
-    LEASE_ASK_MS = 250,    /* while it is not */
-    LEASE_SILENCE_MS = 10000,
-    LEASE_ALONE_ASKS = 12, /* so often it is asked in vain before we go on without */
-};
+enum { LEASE_ALONE_ASKS = 12 }; /* so often it is asked in vain before we go on without */
 
 struct lease_state {
     struct service_context *context; /* borrowed */
     int64_t held_until_ms; /* monotonic, without the margin; 0: never held, refused or given back */
     uint64_t generation;   /* of the newest grant */
     int64_t asked_ms;      /* when the newest request was sent; 0: never */
-    int64_t answered_ms;   /* when the newest answer came, or the connection was made anew */
     uint32_t unanswered;   /* requests since the newest answer */
     bool refused;          /* the newest answer: another one holds it */
 };
 
 /* Nothing is held yet. */
-void lease_init(struct lease_state *lease, struct service_context *context, int64_t now_ms);
+void lease_init(struct lease_state *lease, struct service_context *context);
 
-/* Asks for it, or for its renewal, when it is time; makes the connection anew when nobody has answered for long. */
+/* Asks for it, or for its renewal, when it is time. */
 void lease_on_tick(struct lease_state *lease, int64_t now_ms);
 
 /* A lease_reply over the store link. */
-int lease_on_reply(struct lease_state *lease, const uint8_t *bytes, size_t size, int64_t now_ms) MUST_CHECK;
+int lease_on_reply(struct lease_state *lease, const uint8_t *bytes, size_t size) MUST_CHECK;
 
 /* Whether it is held now. */
 bool lease_is_held(const struct lease_state *lease, int64_t now_ms);

@@ -11,7 +11,7 @@ enum tenure_change tenure_apply(struct tenure *tenure, const struct lease_reply 
     }
     if (!reply->granted)
         return TENURE_UNCHANGED;
-    int64_t until_ms = reply->sent_ms + LEASE_DURATION_MS - LEASE_MARGIN_MS;
+    int64_t until_ms = lease_ends_ms(reply->sent_ms, LEASE_DURATION_MS);
     bool gained = !tenure->held;
     if (gained || until_ms > tenure->valid_until_ms)
         tenure->valid_until_ms = until_ms;

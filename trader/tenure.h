@@ -3,17 +3,10 @@
 #ifndef WICK_TRADER_TENURE_H
 #define WICK_TRADER_TENURE_H
 
-#include "proto/message.h"
+#include "lib/runtime/lease.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum {
-    LEASE_DURATION_MS = 3000,
-    LEASE_RENEWAL_MS = 1000, /* how often the holder asks */
-    LEASE_ASKING_MS = 250,   /* and who wants to be the holder */
-    LEASE_MARGIN_MS = 500, /* the holder stops so much before the grantor's clock can have run out */
-};
 
 struct tenure {
     bool held; /* it was granted and nobody else has had it since, as far as we were told */

@@ -231,16 +231,8 @@ static int on_message(struct service_context *context, void *state, enum link li
 
 static void ask_for_lease(struct trader *trader, struct service_context *context, int64_t now_ms, bool release)
 {
-    struct lease_request request = {
-        .name = "trader",
-        .holder = context->instance,
-        .sent_ms = now_ms,
-        .duration_ms = LEASE_DURATION_MS,
-        .release = release,
-    };
     trader->lease_asked_ms = now_ms;
-    int code = service_send(context, LINK_STORE, NULL, RECORD_lease_request, &request);
-    (void)code; /* the next one follows in a second */
+    lease_ask(context, "trader", now_ms, release);
 }
 
 static void draw_curve(struct trader *trader, struct service_context *context, int64_t now_ms)
@@ -272,9 +264,8 @@ static void on_tick(struct service_context *context, void *state, int64_t now_ms
         finish_if_done(trader, context, now_ms);
         return;
     }
-    if (now_ms - trader->lease_asked_ms >= (trader->tenure.held ? LEASE_RENEWAL_MS : LEASE_ASKING_MS))
+    if (now_ms - trader->lease_asked_ms >= lease_pause_ms(trader->tenure.held))
         ask_for_lease(trader, context, now_ms, false);
-    service_await(context, LINK_STORE, 0, LINK_SILENCE_MS); /* an answer to the lease */
     if (trader->phase == PHASE_MARKET || trader->phase == PHASE_LIVE)
         service_await(context, LINK_MARKET, trader->market_ms, service_poll_silence_ms(context));
     else

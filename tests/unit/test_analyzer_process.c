@@ -207,7 +207,7 @@ static void test_it_joins(void)
     CU_ASSERT_EQUAL(find_sent(LINK_CONTROL, RECORD_snapshot_request, &request), 2);
     CU_ASSERT(request.shard == 1023 && request.epoch == EPOCH + 1);
     sent_count = 0;
-    tick(MEMBERSHIP_RENEW_MS);
+    tick(LEASE_RENEWAL_MS);
     CU_ASSERT_EQUAL(find_sent(LINK_CONTROL, RECORD_renew, &renewal), 1);
     CU_ASSERT(renewal.version == version && renewal.held.count == 2 && renewal.state.shards == 2);
     CU_ASSERT_EQUAL(find_sent(LINK_CONTROL, RECORD_snapshot_request, &request), 2); /* none came: asked again */
@@ -361,7 +361,7 @@ static void test_without_a_fetcher_it_stops_in_time(void)
 {
     begin_holding();
     sent_count = 0;
-    int64_t held_until_ms = now_ms + SHARD_LEASE_MS - MEMBERSHIP_MARGIN_MS;
+    int64_t held_until_ms = now_ms + SHARD_LEASE_MS - LEASE_MARGIN_MS;
     /* Asleep beyond its lease: it drops what came before it even looks at the clock. */
     now_ms = held_until_ms;
     struct signal signal;

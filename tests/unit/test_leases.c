@@ -328,25 +328,25 @@ static void test_membership_by_its_own_clock(void)
     struct membership membership;
     membership_init(&membership, 1000);
     CU_ASSERT(membership_must_renew(&membership, 1000));
-    CU_ASSERT_FALSE(membership_must_renew(&membership, 1000 + MEMBERSHIP_JOIN_MS - 1));
-    CU_ASSERT(membership_must_renew(&membership, 1000 + MEMBERSHIP_JOIN_MS)); /* nobody has answered yet */
+    CU_ASSERT_FALSE(membership_must_renew(&membership, 1000 + LEASE_ASKING_MS - 1));
+    CU_ASSERT(membership_must_renew(&membership, 1000 + LEASE_ASKING_MS)); /* nobody has answered yet */
     CU_ASSERT_FALSE(membership_holds(&membership, 1000));
     CU_ASSERT_FALSE(membership_ended(&membership, 1000));
-    CU_ASSERT_EQUAL(membership_next_ms(&membership), 1000 + 2 * MEMBERSHIP_JOIN_MS);
+    CU_ASSERT_EQUAL(membership_next_ms(&membership), 1000 + 2 * LEASE_ASKING_MS);
     struct lease lease = {.sent_ms = 1000, .version = 10, .duration_ms = 3000};
     CU_ASSERT(membership_accept(&membership, &lease, 1100));
     CU_ASSERT_FALSE(membership_accept(&membership, &lease, 1100)); /* the same again */
     CU_ASSERT(membership_holds(&membership, 3499));
     CU_ASSERT_FALSE(membership_holds(&membership, 3500)); /* counted from when the renewal was sent */
     CU_ASSERT(membership_must_renew(&membership, 1600));
-    CU_ASSERT_FALSE(membership_must_renew(&membership, 1600 + MEMBERSHIP_RENEW_MS - 1));
-    CU_ASSERT(membership_must_renew(&membership, 1600 + MEMBERSHIP_RENEW_MS));
+    CU_ASSERT_FALSE(membership_must_renew(&membership, 1600 + LEASE_RENEWAL_MS - 1));
+    CU_ASSERT(membership_must_renew(&membership, 1600 + LEASE_RENEWAL_MS));
     CU_ASSERT_EQUAL(membership_next_ms(&membership), 3500); /* its end is before the next renewal */
     struct lease older = {.sent_ms = 1500, .version = 9, .duration_ms = 3000};
     CU_ASSERT_FALSE(membership_accept(&membership, &older, 2100));
     CU_ASSERT(membership_ended(&membership, 3500));
     CU_ASSERT_FALSE(membership_ended(&membership, 3501));
-    CU_ASSERT_EQUAL(membership_next_ms(&membership), 1600 + 2 * MEMBERSHIP_RENEW_MS);
+    CU_ASSERT_EQUAL(membership_next_ms(&membership), 1600 + 2 * LEASE_RENEWAL_MS);
     struct lease over = {.sent_ms = 1000, .version = 11, .duration_ms = 3000};
     CU_ASSERT_FALSE(membership_accept(&membership, &over, 3502));
     struct lease unborn = {.sent_ms = 9000, .version = 12, .duration_ms = 3000};
