@@ -134,10 +134,28 @@ static void turn(struct store *store)
     store->kind->advance(store, clock_monotonic_ms());
 }
 
-static int wait_ready(struct store *store, int64_t until_ms)
+/* How long something has been waited for. */
+struct patience {
+    int64_t began_ms;
+    bool told;
+};
+
+/* Whether a wait has been long enough. Who waits for a program that is silent thinks that it hangs, so a longer wait is told
+ * of, once. */
+static bool is_over(struct patience *patience, const char *reason)
+{
+    int64_t waited_ms = clock_monotonic_ms() - patience->began_ms;
+    if (!patience->told && waited_ms >= SILENT_MS) {
+        (void)fprintf(stderr, "wick: %s; trying again for up to %d s\n", reason, DATABASE_PATIENCE_MS / 1000);
+        patience->told = true;
+    }
+    return waited_ms >= DATABASE_PATIENCE_MS;
+}
+
+static int wait_ready(struct store *store, struct patience *patience)
 {
     while (!store->kind->ready(store)) {
-        if (clock_monotonic_ms() >= until_ms)
+        if (is_over(patience, store->text))
             return error_set(ERROR_TIMEOUT, "the database is away since %d s: %s", DATABASE_PATIENCE_MS / 1000,
                              store->text);
         turn(store);
@@ -159,6 +177,7 @@ static int reach(const char *url)
 
 int database_open(struct store *store, const char *url)
 {
+    struct patience patience = {.began_ms = clock_monotonic_ms()};
     bool is_file = strncmp(url, "sqlite:", strlen("sqlite:")) == 0;
     int code = is_file ? 0 : reach(url);
     if (code == 0)
@@ -168,7 +187,7 @@ int database_open(struct store *store, const char *url)
     if (is_file && !store->kind->ready(store) && !store->is_held)
         code = error_set(ERROR_CONNECTION, "%s", store->text); /* a file is opened, or not, before store_open returns */
     if (code == 0)
-        code = wait_ready(store, clock_monotonic_ms() + DATABASE_PATIENCE_MS);
+        code = wait_ready(store, &patience);
     if (code != 0)
         store_close(store);
     return code;
@@ -186,19 +205,12 @@ static void on_done(void *user, const struct store_result *result)
     finished->done = true;
 }
 
-/* Who waits for a program that is silent thinks that it hangs. */
-static void tell_wait(const char *reason)
-{
-    (void)fprintf(stderr, "wick: %s; trying again for up to %d s\n", reason, DATABASE_PATIENCE_MS / 1000);
-}
-
 int database_write(struct store *store, const struct store_batch *batch)
 {
-    int64_t until_ms = clock_monotonic_ms() + DATABASE_PATIENCE_MS;
-    bool told = false;
+    struct patience patience = {.began_ms = clock_monotonic_ms()};
     for (;;) {
         struct finished finished = {0};
-        int code = wait_ready(store, until_ms);
+        int code = wait_ready(store, &patience);
         if (code != 0)
             return code;
         store->kind->write(store, batch, on_done, &finished);
@@ -206,11 +218,7 @@ int database_write(struct store *store, const struct store_batch *batch)
             turn(store);
         if (finished.result.code != ERROR_CONNECTION)
             return finished.result.code == 0 ? 0 : error_set(finished.result.code, "%s", finished.result.message);
-        if (!told && clock_monotonic_ms() > until_ms - DATABASE_PATIENCE_MS + SILENT_MS) {
-            tell_wait(finished.result.message);
-            told = true;
-        }
-        if (clock_monotonic_ms() >= until_ms)
+        if (is_over(&patience, finished.result.message))
             return error_set(ERROR_TIMEOUT, "nothing could be written for %d s: %s", DATABASE_PATIENCE_MS / 1000,
                              finished.result.message);
     }
