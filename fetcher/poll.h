@@ -128,6 +128,7 @@ struct poll {
     size_t row_count;
     int64_t refused_ms[EXCHANGE_CANDLES_MAX]; /* open times of its rows that were passed over, as far as they are known, */
     size_t refused_count;
+    uint32_t rows_told; /* of those that were passed over */
     const char *reading, *reading_symbol; /* its kind and its market, "" for none */
     struct refusals refusals;
     char cursor[EXCHANGE_CURSOR_SIZE]; /* of the page of the list of markets that is asked for next; "": the first */

@@ -19,6 +19,7 @@
 
 enum {
     FAILURE_LOG_MS = 5000, /* failures are logged no more often, with their count */
+    ROWS_TOLD = 4,         /* of one answer the first so many rows that are passed over are told, all are counted */
 };
 
 static const char *const kinds[POLL_KINDS] = {"time", "instruments", "scan", "candles", "ages", "tickers", "fill"};
@@ -31,12 +32,21 @@ static void begin_reading(struct poll *poll, const char *kind, const char *symbo
     poll->reading_symbol = symbol;
     poll->row_count = 0;
     poll->refused_count = 0;
+    poll->rows_told = 0;
+}
+
+static void tell_row(struct poll *poll, const struct exchange_refusal *refusal)
+{
+    if (poll->rows_told++ < ROWS_TOLD)
+        refusals_tell(&poll->refusals, poll->reading, poll->reading_symbol, refusal);
+    else
+        metric_add(METRIC_rows_refused_total, 1);
 }
 
 static void pass_over(void *user, const struct exchange_refusal *refusal)
 {
     struct poll *poll = user;
-    refusals_tell(&poll->refusals, poll->reading, poll->reading_symbol, refusal);
+    tell_row(poll, refusal);
     if (refusal->open_time_ms >= 0 && poll->refused_count < EXCHANGE_CANDLES_MAX)
         poll->refused_ms[poll->refused_count++] = refusal->open_time_ms;
 }
@@ -209,6 +219,18 @@ static int keep_candle(void *user, const struct candle *candle)
     return 0;
 }
 
+/* Rows that can be read and cannot be true, or stand off the grid: who takes the rows passes them over. */
+static void tell_impossible(struct poll *poll, const struct series *series)
+{
+    for (size_t i = 0; i < poll->row_count; i++) {
+        if (candle_check(&poll->rows[i], series->interval_s) == 0)
+            continue;
+        const struct exchange_refusal refusal = {
+            .row = i, .name = series->symbol, .open_time_ms = poll->rows[i].open_time_ms, .why = error_message()};
+        tell_row(poll, &refusal);
+    }
+}
+
 static void count_intake(const struct poll *poll, const struct series *series, const struct intake *intake)
 {
     bool odd = intake->refused > 0 || (intake->absent > 0 && !poll->exchange->leaves_out_quiet);
@@ -295,6 +317,7 @@ static int read_candles(struct poll *poll, const struct poll_flight *flight, con
     int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, pass_over, poll);
     if (code != 0)
         return error_context(code, "%s", series->symbol);
+    tell_impossible(poll, series);
     if (poll->exchange->leaves_out_quiet)
         series->quiet_through_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms) -
                                    INTAKE_QUIET_SETTLED * (int64_t)series->interval_s * 1000;
@@ -349,6 +372,7 @@ static int read_fill(struct poll *poll, const struct poll_flight *flight, const 
     int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, pass_over, poll);
     if (code != 0)
         return error_context(code, "%s", series->symbol);
+    tell_impossible(poll, series);
     stuck_clear(&poll->stuck, series, STUCK_HISTORY);
     if (fill_piece_of(poll->fill, series) == NULL)
         return 0;

@@ -24,6 +24,7 @@ struct stage_faults {
     bool streams_refused;                        /* no connection comes about */
     bool streams_early;                          /* candles are called closed two seconds before they are */
     bool mute;                                   /* the first connection says nothing of the second symbol */
+    bool moves_candles;                          /* every 9th of the second symbol, off the grid */
     bool breaks_rows;                            /* the second symbol's, in the list of markets */
     bool refuses_list;                           /* of the markets */
     bool refuses_candles;                        /* of the second symbol, which is listed as trading, */
@@ -116,6 +117,7 @@ int stage_symbol(const char *symbol);
 struct candle stage_truth(int symbol, int64_t minute);
 int64_t stage_close_of(const struct candle *candle);
 bool stage_lacks(int symbol, int64_t minute);
+bool stage_moves(int symbol, int64_t minute); /* lacked, as its row stands off the grid */
 bool stage_is_true(int symbol, const struct candle *candle);
 
 /* The store, in fetcher_stage_store.c: forgets everything; takes a candle, an absence; the close that it has of a minute,

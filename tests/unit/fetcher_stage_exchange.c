@@ -58,10 +58,11 @@ static void write_klines(const char *url, FILE *body)
     (void)fputc('[', body);
     for (int64_t minute = 0; minute <= stage_closed() && rows < limit; minute++) {
         struct candle candle = stage_truth(symbol, minute);
-        if ((stage.halted[symbol] && minute >= stage.halted_from) || stage_lacks(symbol, minute) || candle.open_time_ms < from_ms || candle.open_time_ms > to_ms ||
+        if ((stage.halted[symbol] && minute >= stage.halted_from) || (stage_lacks(symbol, minute) && !stage_moves(symbol, minute)) || candle.open_time_ms < from_ms || candle.open_time_ms > to_ms ||
             stage_happens(stage.faults.omitted))
             continue;
         bool forming = minute == stage_closed();
+        candle.open_time_ms += stage_moves(symbol, minute) ? 14789 : 0;
         (void)fprintf(body,
                       "%s[%" PRId64 ",\"%" PRId64 ".%02" PRId64 "\",\"12.00\",\"9.00\",\"%" PRId64 ".%02" PRId64
                       "\",\"%" PRId64 "\",%" PRId64 ",\"0\",1,\"0\",\"0\",\"0\"]",

@@ -18,8 +18,15 @@ static int64_t age_ms(int64_t minute)
     return stage_exchange_ms() - STAGE_ORIGIN_MS - (minute + 1) * STAGE_MINUTE_MS;
 }
 
+bool stage_moves(int symbol, int64_t minute)
+{
+    return stage.faults.moves_candles && symbol == 1 && minute % 9 == 4;
+}
+
 bool stage_lacks(int symbol, int64_t minute)
 {
+    if (stage_moves(symbol, minute))
+        return true;
     if (stage.faults.late && symbol == 3 && minute % 23 == 5 && age_ms(minute) < 6 * STAGE_MINUTE_MS)
         return true;
     return minute < 0 || minute >= STAGE_MINUTES || (stage.faults.lacks_some && symbol == 2 && minute % 17 == 3);

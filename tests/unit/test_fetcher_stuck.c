@@ -136,6 +136,22 @@ static void a_market_whose_row_is_bad_stays_as_it_was(void)
     }
 }
 
+/* As Binance's of February 2018: the good rows are kept, the others are absent, and history is filled to its end. */
+static void rows_off_the_grid_cost_themselves_only(void)
+{
+    double refused = metric_value(METRIC_rows_refused_total);
+    begin((struct stage_faults){.moves_candles = true});
+    stage_run(10 * STAGE_MINUTE_MS);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+    CU_ASSERT(!says("not up to date"));
+    CU_ASSERT(stage_store_has(0, stage_closed() - 3));
+    CU_ASSERT(stage_store_is_whole());
+    CU_ASSERT(metric_value(METRIC_rows_refused_total) - refused >= 20);
+    CU_ASSERT_EQUAL(stage.published_wrongly, 0);
+    CU_ASSERT_EQUAL(stage.stored_wrongly, 0);
+    stage_kill();
+}
+
 /* What is asked for in vain of the whole exchange is said too, before there is a market and after. */
 static void a_list_that_is_refused_is_named(void)
 {
@@ -189,6 +205,7 @@ const struct test suite_tests[] = {
     {"an outage makes no market stuck", an_outage_makes_no_market_stuck},
     {"all markets refused is not ready", all_markets_refused_is_not_ready},
     {"a market whose row is bad stays as it was", a_market_whose_row_is_bad_stays_as_it_was},
+    {"rows off the grid cost themselves only", rows_off_the_grid_cost_themselves_only},
     {"a list that is refused is named", a_list_that_is_refused_is_named},
     {"the culprit of a batch is found", the_culprit_of_a_batch_is_found},
     {NULL, NULL},
