@@ -221,9 +221,6 @@ static const struct {
 static int analyzer_open(struct service_context *context, void *state)
 {
     struct analyzer *analyzer = state;
-    int code = strategies_check(context->config);
-    if (code < 0)
-        return code;
     analyzer->context = context;
     membership_init(&analyzer->membership, loop_now_ms(context->loop));
     work_init(&analyzer->work, context->config,

@@ -19,6 +19,7 @@
 #include "fetcher/universe.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/exchange/exchange_config.h"
 #include "lib/runtime/metrics.h"
 #include "lib/strategy/strategy.h"
 
@@ -433,11 +434,10 @@ static int fetcher_open(struct service_context *context, void *state)
     struct fetcher *fetcher = state;
     fetcher->context = context;
     const struct exchange *exchange;
-    int code = strategies_check(context->config);
+    int code = exchange_find(context->config->exchange_name, &exchange);
     if (code == 0)
-        code = exchange_find(context->config->exchange_name, &exchange);
-    if (code == 0)
-        code = universe_intervals(context->config, exchange, fetcher->intervals, &fetcher->interval_count);
+        code = exchange_intervals(context->config, exchange, fetcher->intervals, MARKET_INTERVALS_MAX,
+                                  &fetcher->interval_count);
     if (code != 0)
         return code;
     fetcher->ring_size = strategies_ring_size(context->config);

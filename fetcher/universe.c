@@ -3,7 +3,6 @@
 #include "fetcher/universe.h"
 
 #include "lib/base/decimal.h"
-#include "lib/base/interval.h"
 #include "lib/base/log.h"
 
 #include <assert.h>
@@ -24,32 +23,11 @@ const char *universe_reason_name(enum universe_reason reason)
 
 /* ---- options ---- */
 
-static int read_options(struct universe *universe)
-{
-    const struct config *config = universe->config;
-    universe->by_volume = strcmp(config->market_order, "volume") == 0;
-    if (!universe->by_volume && strcmp(config->market_order, "name") != 0)
-        return error_set(ERROR_CONFIGURATION, "market.order: '%.40s' is neither volume nor name", config->market_order);
-    if (config->market_max_price > 0 && config->market_min_price > config->market_max_price)
-        return error_set(ERROR_CONFIGURATION, "market.min_price is above market.max_price: no market could be followed");
-    int code = symbol_words_init(&universe->words, config->market_symbols);
-    if (code != 0)
-        return code;
-    size_t named = universe->words.counts[SYMBOL_NAMED];
-    if (named > (size_t)config->market_max_symbols)
-        return error_set(ERROR_CONFIGURATION, "market.symbols names %zu markets, market.max_symbols allows %" PRId64,
-                         named, config->market_max_symbols);
-    for (size_t i = 0; i < named; i++)
-        if (symbol_words_leave_out(&universe->words, universe->words.words[i].text))
-            return error_set(ERROR_CONFIGURATION, "market.symbols: '%s' is both named and left out",
-                             universe->words.words[i].text);
-    return 0;
-}
-
 int universe_init(struct universe *universe, const struct config *config)
 {
     *universe = (struct universe){.config = config};
-    int code = read_options(universe);
+    universe->by_volume = strcmp(config->market_order, "volume") == 0;
+    int code = symbol_words_init(&universe->words, config->market_symbols);
     if (code == 0) {
         universe->candidates = calloc(MARKET_SYMBOLS_MAX, sizeof *universe->candidates);
         universe->before = calloc(MARKET_SYMBOLS_MAX, sizeof *universe->before);
@@ -69,51 +47,6 @@ void universe_release(struct universe *universe)
     free(universe->before);
     free(universe->ranked);
     *universe = (struct universe){.config = universe->config};
-}
-
-/* Names an interval that the exchange lacks, and those it has. */
-static int refuse_interval(const struct exchange *exchange, const char *option, const char *name)
-{
-    char names[160] = "";
-    size_t used = 0;
-    for (const uint32_t *have = exchange->intervals; *have != 0; have++) {
-        const char *known = interval_name(*have);
-        int length = known == NULL ? 0 : snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", known);
-        if (length > 0 && (size_t)length < sizeof names - used)
-            used += (size_t)length;
-    }
-    return error_set(ERROR_CONFIGURATION, "%s: %s has no candles of %s; it has %s", option, exchange->name, name, names);
-}
-
-static int add_interval(uint32_t seconds, uint32_t intervals[MARKET_INTERVALS_MAX], size_t *count)
-{
-    for (size_t i = 0; i < *count; i++)
-        if (intervals[i] == seconds)
-            return 0;
-    if (*count == MARKET_INTERVALS_MAX)
-        return error_set(ERROR_CONFIGURATION, "market.intervals: more than %d", MARKET_INTERVALS_MAX);
-    intervals[(*count)++] = seconds;
-    return 0;
-}
-
-int universe_intervals(const struct config *config, const struct exchange *exchange,
-                       uint32_t intervals[MARKET_INTERVALS_MAX], size_t *count)
-{
-    char word[16];
-    *count = 0;
-    for (const char *at = config->market_intervals; config_next_word(&at, word, sizeof word);) {
-        uint32_t seconds;
-        if (interval_from_name(word, &seconds) != 0)
-            return error_context(ERROR_CONFIGURATION, "market.intervals");
-        if (!exchange_has_interval(exchange, seconds))
-            return refuse_interval(exchange, "market.intervals", word);
-        int code = add_interval(seconds, intervals, count);
-        if (code != 0)
-            return code;
-    }
-    if (config->market_min_age_days > 0 && !exchange_has_interval(exchange, UNIVERSE_DAY_S))
-        return refuse_interval(exchange, "market.min_age_days", "a day");
-    return *count > 0 ? 0 : error_set(ERROR_CONFIGURATION, "market.intervals: none given");
 }
 
 /* ---- what is known ---- */

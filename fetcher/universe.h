@@ -13,9 +13,9 @@
 #define WICK_FETCHER_UNIVERSE_H
 
 #include "fetcher/market.h"
-#include "fetcher/symbol_words.h"
 #include "lib/exchange/exchange.h"
 #include "lib/runtime/config.h"
+#include "lib/runtime/symbol_words.h"
 
 enum {
     UNIVERSE_MISSES = 2,
@@ -58,14 +58,10 @@ struct universe {
     struct candidate **ranked; /* room for those that compete; owned */
 };
 
-/* Reads the options. ERROR_CONFIGURATION for those that do not go together; ERROR_MEMORY. */
+/* Reads the options, which config_load has checked. ERROR_CONFIGURATION for words of market.symbols that no market could
+ * have; ERROR_MEMORY. */
 int universe_init(struct universe *universe, const struct config *config) MUST_CHECK;
 void universe_release(struct universe *universe);
-
-/* The intervals of the configuration, each once. ERROR_CONFIGURATION, also for those that the exchange does not have;
- * for the interval of a day too, if the age of markets is asked for. */
-int universe_intervals(const struct config *config, const struct exchange *exchange,
-                       uint32_t intervals[MARKET_INTERVALS_MAX], size_t *count) MUST_CHECK;
 
 /* The name of a reason. */
 const char *universe_reason_name(enum universe_reason reason);

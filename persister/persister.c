@@ -39,9 +39,6 @@ static int open_database(struct persister *persister)
         .pool_wait_ms = config->database_pool_wait_ms,
         .pre_ping = config->database_pre_ping,
     };
-    if (settings.pool_min > settings.pool_size)
-        return error_set(ERROR_CONFIGURATION, "database.pool_min is %u, more than database.pool_size, which is %u",
-                         settings.pool_min, settings.pool_size);
     int code = retention_read(config->database_retention, &settings);
     if (code != 0)
         return code;

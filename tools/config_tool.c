@@ -1,7 +1,7 @@
 /* wick config: the merged configuration and where each value came from. */
 /* SPDX-License-Identifier: MIT */
 #include "lib/base/version.h"
-#include "lib/runtime/config.h"
+#include "lib/exchange/exchange_config.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,13 +29,18 @@ static void print_merged(const struct config *config)
 
 static int print_configuration(int argc, char **argv)
 {
-    struct config *config;
+    struct config *config = NULL;
+    const struct exchange *exchange;
     int code = config_load(EVERY_ROLE, argc, argv, stderr, &config);
-    if (code == 0) {
+    if (code == 0)
+        code = exchange_find(config->exchange_name, &exchange);
+    if (code == 0)
+        code = exchange_check_config(config, exchange, stderr);
+    if (code == 0)
         print_merged(config);
-        config_destroy(config);
+    config_destroy(config);
+    if (code == 0)
         return 0;
-    }
     fprintf(stderr, "wick config: %s\n", error_message());
     if (code == ERROR_ARGUMENT)
         return STATUS_USAGE;

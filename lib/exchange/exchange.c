@@ -2,19 +2,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/exchange/exchange.h"
 
+#include "lib/base/similar.h"
+
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-extern const struct exchange exchange_binance, exchange_bybit, exchange_coinbase, exchange_kraken, exchange_okx,
-    exchange_simulated;
+#define EXCHANGE(name, separator) extern const struct exchange exchange_##name;
+#include "proto/exchanges.def"
+#undef EXCHANGE
 
 const struct exchange *const exchanges[] = {
-    &exchange_binance,
-    &exchange_kraken,
-    &exchange_okx,
-    &exchange_bybit,
-    &exchange_coinbase,
-    &exchange_simulated,
+#define EXCHANGE(name, separator) &exchange_##name,
+#include "proto/exchanges.def"
+#undef EXCHANGE
 };
 
 const size_t exchange_count = sizeof exchanges / sizeof exchanges[0];
@@ -29,16 +30,19 @@ bool exchange_has_interval(const struct exchange *exchange, uint32_t interval_s)
 
 int exchange_find(const char *name, const struct exchange **out)
 {
-    char names[256] = "";
+    char names[256] = "", hint[80];
     size_t used = 0;
+    struct similar similar = {.wrong = name};
     for (size_t i = 0; i < exchange_count; i++) {
-        if (strcmp(exchanges[i]->name, name) == 0) {
+        if (strcasecmp(exchanges[i]->name, name) == 0) {
             *out = exchanges[i];
             return 0;
         }
+        similar_offer(&similar, exchanges[i]->name);
         int length = snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", exchanges[i]->name);
         if (length > 0 && (size_t)length < sizeof names - used)
             used += (size_t)length;
     }
-    return error_set(ERROR_ARGUMENT, "unknown exchange '%s'; there are: %s", name, names);
+    return error_set(ERROR_ARGUMENT, "unknown exchange '%.40s'%s; there are: %s", name,
+                     similar_hint(&similar, hint, sizeof hint), names);
 }

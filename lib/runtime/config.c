@@ -4,11 +4,13 @@
 
 #include "lib/runtime/config_value.h"
 
-#include <errno.h>
-#include <libfyaml.h>
+#include "lib/base/similar.h"
+
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 extern char **environ;
 
@@ -30,7 +32,7 @@ static const char file_variable[] = "WICK_CONFIG"; /* names the file, as --confi
 
 /* ---- errors ---- */
 
-__attribute__((format(printf, 2, 3))) static void report(struct loaded *loaded, const char *format, ...)
+void config_report(struct loaded *loaded, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -40,18 +42,18 @@ __attribute__((format(printf, 2, 3))) static void report(struct loaded *loaded, 
     loaded->error_count++;
 }
 
-/* Sets one option from text that stands at `origin`; reports what is wrong with it. */
-static void set_from(struct loaded *loaded, size_t option, const char *text, size_t length, const char *origin,
-                     const char *place)
+void config_set(struct loaded *loaded, size_t option, const char *text, size_t length, const char *place)
 {
-    if (config_value_set(loaded, option, text, length) < 0)
-        report(loaded, "%s: error: %s", place, error_message());
-    else
-        (void)snprintf(loaded->origins[option].text, sizeof loaded->origins[option].text, "%s", origin);
+    struct origin *origin = &loaded->origins[option];
+    int code = config_value_set(loaded, option, text, length);
+    if (code < 0)
+        config_report(loaded, "%s: error: %s", place, error_message());
+    origin->refused = code < 0;
+    if (code == 0)
+        (void)snprintf(origin->text, sizeof origin->text, "%s", place);
 }
 
-/* The option of a name whose parts may be in any case; option_count if there is none. */
-static size_t find_option(const char *section, size_t section_length, const char *key, size_t key_length)
+size_t config_find(const char *section, size_t section_length, const char *key, size_t key_length)
 {
     for (size_t i = 0; i < option_count; i++)
         if (strlen(options[i].section) == section_length && strlen(options[i].key) == key_length &&
@@ -61,184 +63,11 @@ static size_t find_option(const char *section, size_t section_length, const char
     return option_count;
 }
 
-static bool section_exists(const char *name, size_t length)
+bool option_exists(const char *name, size_t length)
 {
-    for (size_t i = 0; i < option_count; i++)
-        if (strlen(options[i].section) == length && memcmp(options[i].section, name, length) == 0)
-            return true;
-    return false;
-}
-
-/* ---- the file ---- */
-
-/* Writes "file:line:column" of a node, which starts at its first token. */
-static void place_of(const char *file, struct fy_node *node, char *out, size_t capacity)
-{
-    struct fy_token *token = fy_node_get_scalar_token(node);
-    const struct fy_mark *mark = token != NULL ? fy_token_start_mark(token) : NULL;
-    if (mark != NULL)
-        (void)snprintf(out, capacity, "%s:%d:%d", file, mark->line + 1, mark->column + 1);
-    else
-        (void)snprintf(out, capacity, "%s", file);
-}
-
-/* Joins the words of a YAML sequence with commas. False if it holds anything but words or is too long. */
-static bool join_words(struct fy_node *node, char *out, size_t capacity)
-{
-    size_t length = 0;
-    void *at = NULL;
-    out[0] = '\0';
-    for (struct fy_node *word; (word = fy_node_sequence_iterate(node, &at)) != NULL;) {
-        size_t size = 0;
-        const char *text = fy_node_is_scalar(word) ? fy_node_get_scalar(word, &size) : NULL;
-        if (text == NULL || length + size + 2 > capacity)
-            return false;
-        length += (size_t)snprintf(out + length, capacity - length, "%s%.*s", length > 0 ? "," : "", (int)size, text);
-    }
-    return true;
-}
-
-static void read_value(struct loaded *loaded, size_t option, struct fy_node *key, struct fy_node *value,
-                       const char *file)
-{
-    enum { JOINED_SIZE = 65536 };
-    static char joined[JOINED_SIZE];
-    char place[512];
-    char origin[512];
-    size_t length = 0;
-    place_of(file, fy_node_is_scalar(value) ? value : key, place, sizeof place);
-    (void)snprintf(origin, sizeof origin, "%s", place);
-    const char *text = fy_node_is_scalar(value) ? fy_node_get_scalar(value, &length) : NULL;
-    if (fy_node_is_sequence(value) && options[option].type == OPTION_LIST &&
-        join_words(value, joined, sizeof joined)) {
-        text = joined;
-        length = strlen(joined);
-    }
-    char expected[120];
-    config_value_expected(&options[option], expected, sizeof expected);
-    if (text == NULL)
-        report(loaded, "%s: error: %s.%s: expected %s", place, options[option].section, options[option].key, expected);
-    else
-        set_from(loaded, option, text, length, origin, place);
-}
-
-static void read_section(struct loaded *loaded, const char *section, size_t section_length, struct fy_node *body,
-                         const char *file)
-{
-    void *at = NULL;
-    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(body, &at)) != NULL;) {
-        struct fy_node *key = fy_node_pair_key(pair);
-        char place[512];
-        size_t length = 0;
-        const char *name = fy_node_get_scalar(key, &length);
-        size_t option = name != NULL ? find_option(section, section_length, name, length) : option_count;
-        place_of(file, key, place, sizeof place);
-        if (option == option_count)
-            report(loaded, "%s: error: unknown option '%.*s' in section '%.*s'", place, (int)length,
-                   name != NULL ? name : "", (int)section_length, section);
-        else
-            read_value(loaded, option, key, fy_node_pair_value(pair), file);
-    }
-}
-
-static void read_root(struct loaded *loaded, struct fy_node *root, const char *file)
-{
-    void *at = NULL;
-    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(root, &at)) != NULL;) {
-        struct fy_node *key = fy_node_pair_key(pair);
-        struct fy_node *body = fy_node_pair_value(pair);
-        char place[512];
-        size_t length = 0;
-        const char *name = fy_node_get_scalar(key, &length);
-        place_of(file, key, place, sizeof place);
-        if (name == NULL || !section_exists(name, length))
-            report(loaded, "%s: error: unknown section '%.*s'", place, (int)length, name != NULL ? name : "");
-        else if (fy_node_is_mapping(body))
-            read_section(loaded, name, length, body, file);
-        else if (!fy_node_is_null(body))
-            report(loaded, "%s: error: section '%.*s': expected options as 'key: value'", place, (int)length, name);
-    }
-}
-
-/* How many bytes the UTF-8 character at `text` has, of `left` that there are; 0 if it is none. */
-static size_t character_length(const unsigned char *text, size_t left)
-{
-    static const struct {
-        unsigned char first, last, length;
-    } rows[] = {{0x00, 0x7f, 1}, {0xc2, 0xdf, 2}, {0xe0, 0xef, 3}, {0xf0, 0xf4, 4}};
-    size_t length = 0;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (text[0] >= rows[i].first && text[0] <= rows[i].last)
-            length = rows[i].length;
-    for (size_t i = 1; i < length; i++)
-        if (i >= left || (text[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
-/* Reports what libfyaml is not to see: it does not come back from some files that are no text, or hold directives. */
-static bool is_plain_text(struct loaded *loaded, const char *file, const unsigned char *text, size_t size)
-{
-    int line = 1, column = 1;
-    for (size_t i = 0; i < size;) {
-        size_t length = character_length(text + i, size - i);
-        if (length == 0 || text[i] == 0x7f || (text[i] < ' ' && strchr("\n\r\t", text[i]) == NULL) || text[i] == '\0') {
-            report(loaded, "%s:%d:%d: error: byte 0x%02x, expected text in UTF-8", file, line, column, text[i]);
-            return false;
-        }
-        if (text[i] == '%' && column == 1) {
-            report(loaded, "%s:%d:1: error: a YAML directive, expected sections as 'name:'", file, line);
-            return false;
-        }
-        column = text[i] == '\n' ? 1 : column + 1;
-        line += text[i] == '\n';
-        i += length;
-    }
-    return true;
-}
-
-static bool is_readable(struct loaded *loaded, const char *file)
-{
-    enum { FILE_SIZE_MAX = 256 * 1024 };
-    unsigned char *text = malloc(FILE_SIZE_MAX + 1);
-    FILE *stream = text != NULL ? fopen(file, "re") : NULL;
-    size_t size = stream != NULL ? fread(text, 1, FILE_SIZE_MAX + 1, stream) : 0;
-    bool good = false;
-    if (stream == NULL || ferror(stream))
-        report(loaded, "%s: error: cannot read the file: %s", file, strerror(errno));
-    else if (size > FILE_SIZE_MAX)
-        report(loaded, "%s: error: the file has more than %d bytes", file, FILE_SIZE_MAX);
-    else
-        good = is_plain_text(loaded, file, text, size);
-    if (stream != NULL)
-        (void)fclose(stream);
-    free(text);
-    return good;
-}
-
-static void read_file(struct loaded *loaded, const char *file)
-{
-    if (!is_readable(loaded, file))
-        return;
-    struct fy_diag_cfg diagnostics;
-    fy_diag_cfg_default(&diagnostics);
-    diagnostics.fp = loaded->errors;
-    diagnostics.colorize = false;
-    struct fy_diag *diag = fy_diag_create(&diagnostics);
-    struct fy_parse_cfg parse = {.search_path = "", .diag = diag};
-    struct fy_parser *parser = diag != NULL ? fy_parser_create(&parse) : NULL;
-    bool readable = parser != NULL && fy_parser_set_input_file(parser, file) == 0;
-    struct fy_document *document = readable ? fy_parse_load_document(parser) : NULL;
-    struct fy_node *root = document != NULL ? fy_document_root(document) : NULL;
-    if (!readable || (document == NULL && fy_parser_get_stream_error(parser)))
-        report(loaded, "%s: error: it is not YAML, see above", file);
-    else if (root != NULL && fy_node_is_mapping(root))
-        read_root(loaded, root, file);
-    else if (root != NULL && !fy_node_is_null(root))
-        report(loaded, "%s:1:1: error: expected sections as 'name:' with options below them", file);
-    fy_document_destroy(document);
-    fy_parser_destroy(parser);
-    fy_diag_destroy(diag);
+    const char *dot = memchr(name, '.', length);
+    size_t section_length = dot != NULL ? (size_t)(dot - name) : 0;
+    return dot != NULL && config_find(name, section_length, dot + 1, length - section_length - 1) < option_count;
 }
 
 /* ---- the environment ---- */
@@ -253,28 +82,64 @@ static void forget_variable(const char *name)
     (void)unsetenv(name);
 }
 
+/* Sets an option from a variable. Docker's --env-file and others keep the quotes that a shell removes; no value of ours
+ * begins and ends with one, but for a password perhaps. */
+static void set_from_variable(struct loaded *loaded, size_t option, const char *name, const char *value)
+{
+    char place[120];
+    size_t length = strlen(value);
+    bool quoted = length >= 2 && (value[0] == '"' || value[0] == '\'') && value[length - 1] == value[0];
+    (void)snprintf(place, sizeof place, "environment %s", name);
+    if (!quoted)
+        config_set(loaded, option, value, length, place);
+    else if (options[option].type != OPTION_PASSWORD)
+        config_set(loaded, option, value + 1, length - 2, place);
+    else
+        config_report(loaded, "%s: error: %s.%s: the value stands in quotes, which what set it has kept; remove them, or "
+                              "give the hash of a password that has quotes", place, options[option].section,
+                      options[option].key);
+    if (option_is_secret(&options[option]))
+        forget_variable(name);
+}
+
 static void read_platform_names(struct loaded *loaded)
 {
     for (size_t i = 0; i < sizeof platform_names / sizeof platform_names[0]; i++) {
-        const char *variable = platform_names[i].variable;
-        const char *value = getenv(variable);
-        if (value == NULL)
-            continue;
-        char origin[100];
-        size_t option = find_option(platform_names[i].section, strlen(platform_names[i].section),
+        const char *value = getenv(platform_names[i].variable);
+        size_t option = config_find(platform_names[i].section, strlen(platform_names[i].section),
                                     platform_names[i].key, strlen(platform_names[i].key));
-        (void)snprintf(origin, sizeof origin, "environment %s", variable);
-        set_from(loaded, option, value, strlen(value), origin, origin);
-        if (options[option].type == OPTION_SECRET)
-            forget_variable(variable);
+        if (value != NULL)
+            set_from_variable(loaded, option, platform_names[i].variable, value);
     }
+}
+
+static void variable_of(const struct option_row *option, char *out, size_t capacity)
+{
+    (void)snprintf(out, capacity, "%s%s__%s", prefix, option->section, option->key);
+    for (char *at = out; *at != '\0'; at++)
+        *at = (char)toupper((unsigned char)*at);
+}
+
+/* Mostly it is one _ instead of two. */
+static void report_unknown_variable(struct loaded *loaded, const char *name)
+{
+    char names[2][100], hint[160];
+    struct similar similar = {.wrong = name};
+    int next = 0;
+    for (size_t i = 0; i < option_count; i++) {
+        variable_of(&options[i], names[next], sizeof names[next]);
+        similar_offer(&similar, names[next]);
+        if (similar.best == names[next])
+            next = 1 - next;
+    }
+    config_report(loaded, "environment %s: error: there is no such option%s", name,
+                  similar_hint(&similar, hint, sizeof hint));
 }
 
 /* Reads one "WICK_SECTION__KEY=value". */
 static void read_variable(struct loaded *loaded, const char *entry)
 {
     char name[100];
-    char origin[120];
     size_t length = strcspn(entry, "=");
     if (length >= sizeof name || entry[length] != '=')
         return;
@@ -283,15 +148,12 @@ static void read_variable(struct loaded *loaded, const char *entry)
         return;
     const char *section = name + sizeof prefix - 1;
     const char *gap = strstr(section, "__");
-    size_t option = gap != NULL ? find_option(section, (size_t)(gap - section), gap + 2, strlen(gap + 2)) : option_count;
-    (void)snprintf(origin, sizeof origin, "environment %s", name);
-    if (option == option_count) {
-        report(loaded, "%s: error: there is no such option", origin);
-        return;
-    }
-    set_from(loaded, option, entry + length + 1, strlen(entry + length + 1), origin, origin);
-    if (options[option].type == OPTION_SECRET)
-        forget_variable(name);
+    size_t option =
+        gap != NULL ? config_find(section, (size_t)(gap - section), gap + 2, strlen(gap + 2)) : option_count;
+    if (option == option_count)
+        report_unknown_variable(loaded, name);
+    else
+        set_from_variable(loaded, option, name, entry + length + 1);
 }
 
 static void read_environment(struct loaded *loaded)
@@ -327,11 +189,29 @@ static const char *flag_value(int argc, char **argv, int *i, const char *name, b
     return argv[++*i];
 }
 
+/* A flag's name is shown, its value never: it may be a secret. */
+static int refuse_flag(const char *flag)
+{
+    char name[64], names[2][64], hint[100];
+    struct similar similar = {.wrong = name};
+    int next = 0;
+    if (strncmp(flag, "--", 2) != 0)
+        return error_set(ERROR_ARGUMENT, "an argument is no option: flags are --config FILE and --section.key VALUE");
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(flag, "="), flag);
+    for (size_t i = 0; i < option_count; i++) {
+        (void)snprintf(names[next], sizeof names[next], "--%s.%s", options[i].section, options[i].key);
+        similar_offer(&similar, names[next]);
+        if (similar.best == names[next])
+            next = 1 - next;
+    }
+    return error_set(ERROR_ARGUMENT, "unknown option '%s'%s", name, similar_hint(&similar, hint, sizeof hint));
+}
+
 static int read_flag(struct loaded *loaded, int argc, char **argv, int *i)
 {
     for (size_t option = 0; option < option_count; option++) {
         char flag[100];
-        char origin[110];
+        char place[110];
         bool missing;
         (void)snprintf(flag, sizeof flag, "--%s.%s", options[option].section, options[option].key);
         const char *value = flag_value(argc, argv, i, flag, &missing);
@@ -339,11 +219,11 @@ static int read_flag(struct loaded *loaded, int argc, char **argv, int *i)
             return error_set(ERROR_ARGUMENT, "%s needs a value", flag);
         if (value == NULL)
             continue;
-        (void)snprintf(origin, sizeof origin, "flag %s", flag);
-        set_from(loaded, option, value, strlen(value), origin, origin);
+        (void)snprintf(place, sizeof place, "flag %s", flag);
+        config_set(loaded, option, value, strlen(value), place);
         return 0;
     }
-    return error_set(ERROR_ARGUMENT, "unknown option '%s'", argv[*i]);
+    return refuse_flag(argv[*i]);
 }
 
 /* The file that --config or the environment names; NULL if none. */
@@ -383,6 +263,7 @@ static struct loaded *create(unsigned readers, FILE *errors)
         return NULL;
     loaded->origins = calloc(option_count, sizeof *loaded->origins);
     loaded->texts = calloc(option_count, sizeof *loaded->texts);
+    loaded->config.loaded = loaded;
     loaded->readers = readers;
     loaded->errors = errors;
     return loaded;
@@ -398,11 +279,13 @@ int config_load(unsigned readers, int argc, char **argv, FILE *errors, struct co
     if (loaded == NULL || loaded->origins == NULL || loaded->texts == NULL)
         return error_set(ERROR_MEMORY, "no memory for the configuration");
     for (size_t i = 0; i < option_count; i++)
-        set_from(loaded, i, options[i].initial, strlen(options[i].initial), "default", "the program's own default");
+        config_set(loaded, i, options[i].initial, strlen(options[i].initial), "default");
     if (file != NULL)
-        read_file(loaded, file);
+        config_read_file(loaded, file);
     read_environment(loaded);
     code = read_flags(loaded, argc, argv);
+    if (code == 0)
+        config_check_rules(loaded);
     if (code == 0 && loaded->error_count > 0)
         code = error_set(ERROR_CONFIGURATION, "the configuration has %d error(s)", loaded->error_count);
     if (code < 0) {
@@ -419,7 +302,7 @@ void config_destroy(struct config *config)
         return;
     struct loaded *loaded = (struct loaded *)config;
     for (size_t i = 0; i < option_count; i++) {
-        if (options[i].type == OPTION_SECRET)
+        if (option_is_secret(&options[i]))
             secret_release((struct secret *)((char *)config + options[i].offset));
         free(loaded->texts[i]);
     }
@@ -430,5 +313,5 @@ void config_destroy(struct config *config)
 
 const char *config_origin(const struct config *config, const struct option_row *option)
 {
-    return ((const struct loaded *)config)->origins[option - options].text;
+    return config->loaded != NULL ? config->loaded->origins[option - options].text : "default";
 }

@@ -20,7 +20,7 @@ enum { SECTION_COUNT = sizeof sections / sizeof sections[0] };
 
 static void print_default(const struct option_row *row, FILE *out)
 {
-    bool number = row->type == OPTION_INTEGER || row->type == OPTION_BOOL || row->type == OPTION_AMOUNT;
+    bool number = config_kept(row) == KEPT_NUMBER;
     (void)fprintf(out, number ? "%s" : "\"%s\"", row->initial);
 }
 
@@ -51,9 +51,10 @@ static void print_variable(const struct option_row *row, FILE *out)
 
 static void print_page_row(const struct option_row *row, FILE *out)
 {
-    char expected[120];
+    char expected[160];
+    bool has_unit = config_kept(row) == KEPT_NUMBER && row->unit[0] != '\0';
     config_value_expected(row, expected, sizeof expected);
-    (void)fprintf(out, "| `%s` | %s%s%s | ", row->key, expected, row->unit[0] != '\0' ? ", " : "", row->unit);
+    (void)fprintf(out, "| `%s` | %s%s%s | ", row->key, expected, has_unit ? ", " : "", has_unit ? row->unit : "");
     if (row->initial[0] != '\0')
         (void)fprintf(out, "`%s`", row->initial);
     (void)fprintf(out, " | %s | `", row->sentence);
@@ -65,9 +66,16 @@ void config_print_page(FILE *out)
 {
     (void)fputs("# Configuration\n\n"
                 "One YAML file (`--config FILE` or `WICK_CONFIG`), the environment over the file, flags over the\n"
-                "environment. A flag is `--section.key value`. Unknown keys and values out of range stop the start; all\n"
-                "errors are reported at once, each with its place. `./wick config` prints the merged configuration and\n"
-                "where each value came from; `./wick config --sample` prints a file to begin with.\n\n"
+                "environment. A flag is `--section.key VALUE` or `--section.key=VALUE`: of every process, of `./wick up`, which\n"
+                "hands it to its processes, and of `./wick config`. (`up` itself settles where its processes are: their health\n"
+                "ports, and the addresses of the links.) Unknown keys, values out of range and values that do not go together\n"
+                "stop the start with status 4; all errors are reported at once, each with its place. `./wick config` makes the\n"
+                "same check, prints the merged configuration and where each value came from; `./wick config --sample` prints a\n"
+                "file to begin with.\n\n"
+                "Words that begin with `*` or `!` stand in quotes: `symbols: [\"*USDT\", \"!*UPUSDT\"]`. Anchors, aliases and\n"
+                "tags of YAML are not taken, and a name stands once in the file. A file that holds a password, a key or another\n"
+                "secret must not be readable for everybody (`chmod 640`). Quotes around a variable's whole value, as Docker's\n"
+                "`--env-file` keeps them, are taken off, except from a password, where they are refused.\n\n"
                 "This page is printed by the program (`wick-pages configuration`).\n",
                 out);
     for (int s = 0; s < SECTION_COUNT; s++) {

@@ -120,7 +120,7 @@ int curve_keys_create(const char *data_dir)
 
 /* ---- loading ---- */
 
-static int check_key(const char *what, const char *key)
+int curve_key_check(const char *what, const char *key)
 {
     uint8_t bytes[CURVE_KEY_SIZE];
     if (strlen(key) != CURVE_TEXT_SIZE - 1 || zmq_z85_decode(bytes, key) == NULL)
@@ -137,13 +137,13 @@ static int load_secret(enum role role, const struct config *config, struct secre
     char key[CURVE_TEXT_SIZE];
     if (secret_is_given(&config->links_secret_key)) {
         const char *given = secret_reveal(&config->links_secret_key);
-        int code = check_key("links.secret_key", given);
+        int code = curve_key_check("links.secret_key", given);
         return code < 0 ? code : secret_init(out, given, strlen(given));
     }
     key_path(config->process_data_dir, role, "secret", path);
     int code = read_key(path, key);
     if (code == 0)
-        code = check_key(path, key);
+        code = curve_key_check(path, key);
     if (code == 0)
         code = secret_init(out, key, strlen(key));
     sodium_memzero(key, sizeof key);
@@ -161,11 +161,11 @@ static int load_public(enum role role, const struct config *config, char out[CUR
     key_path(config->process_data_dir, role, "public", path);
     if (given[role][0] == '\0') {
         int code = read_key(path, out);
-        return code < 0 ? code : check_key(path, out);
+        return code < 0 ? code : curve_key_check(path, out);
     }
     char what[60];
     (void)snprintf(what, sizeof what, "links.%s_key", roles[role].name);
-    int code = check_key(what, given[role]);
+    int code = curve_key_check(what, given[role]);
     if (code == 0)
         memcpy(out, given[role], CURVE_TEXT_SIZE);
     return code;

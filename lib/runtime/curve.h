@@ -31,6 +31,10 @@ void curve_keys_release(struct curve_keys *keys);
 /* Writes a new pair as Z85. ERROR_LIBRARY. */
 int curve_pair_create(char public_key[CURVE_TEXT_SIZE], char secret_key[CURVE_TEXT_SIZE]) MUST_CHECK;
 
+/* Whether the text is a key: 40 characters of Z85, and none of those that are printed in manuals. `what` names it in the
+ * message; the key is not repeated. ERROR_CONFIGURATION. */
+int curve_key_check(const char *what, const char *key) MUST_CHECK;
+
 /* Whether the process with this public key (32 bytes) may connect to the link; *role is whose key it is. */
 bool curve_admits(const struct curve_keys *keys, enum link link, const uint8_t *public_key, enum role *role);
 

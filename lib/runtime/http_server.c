@@ -3,11 +3,12 @@
 #include "lib/runtime/http_server.h"
 
 #include "lib/base/log.h"
+#include "lib/runtime/address.h"
 #include "lib/runtime/http_internal.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,30 +135,24 @@ static void on_panic(void *user, const char *file, unsigned line, const char *re
 
 /* ---- opening and closing ---- */
 
-static int bind_socket(int fd, const struct addrinfo *address)
+static int bind_socket(int fd, const struct address *address)
 {
     int on = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
+    if (bind(fd, (const struct sockaddr *)&address->storage, address->length) != 0 || listen(fd, BACKLOG) != 0)
         return -1;
     return 0;
 }
 
-static int listen_on(const char *address, int port, int *out)
+static int listen_on(const char *name, int port, int *out)
 {
-    char service[8];
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
-    if (port < 0 || port > 65535)
-        return error_set(ERROR_ARGUMENT, "port %d is not between 0 and 65535", port);
-    (void)snprintf(service, sizeof service, "%d", port);
-    if (getaddrinfo(address, service, &hints, &found) != 0)
-        return error_set(ERROR_ARGUMENT, "'%s' is not an address to listen on", address);
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int code = 0;
-    if (fd < 0 || bind_socket(fd, found) != 0)
-        code = error_set(ERROR_LIBRARY, "listen on %s port %d: %s", address, port, strerror(errno));
-    freeaddrinfo(found);
+    struct address address;
+    int code = address_resolve(name, port, &address);
+    if (code != 0)
+        return code;
+    int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind_socket(fd, &address) != 0)
+        code = error_set(ERROR_LIBRARY, "listen on %s port %d: %s", name, port, strerror(errno));
     if (code != 0 && fd >= 0)
         (void)close(fd);
     if (code == 0)

@@ -3,6 +3,7 @@
 #include "lib/runtime/link_set.h"
 
 #include "lib/base/clock.h"
+#include "lib/runtime/address.h"
 #include "lib/runtime/metrics.h"
 #include "lib/runtime/zap.h"
 
@@ -214,14 +215,28 @@ static int port_of(const struct link_set *set, enum link link)
     return (int)set->config->links_base_port + links[link].port - LINK_BASE_PORT;
 }
 
+/* libzmq takes a name for IPv6, or does not, by an option of the socket; a name that has both is connected by IPv4. */
+static int set_family(void *socket, enum link link, bool ipv6)
+{
+    const struct socket_option family = {ZMQ_IPV6, ipv6};
+    return set_options(socket, &family, 1) == 0 ? 0 : failed("choose IPv4 or IPv6", link);
+}
+
+/* libzmq looks up no names to bind to. What is no address here may be an interface there, as eth0. */
 static int bind_socket(const struct link_set *set, void *socket, enum link link)
 {
-    char endpoint[128];
-    (void)snprintf(endpoint, sizeof endpoint, "tcp://%s:%d", set->config->links_bind_address, port_of(set, link));
-    if (zmq_bind(socket, endpoint) != 0)
-        return error_set(ERROR_SYSTEM, "bind link %s to %s: %s (set links.base_port to move the links)",
+    char endpoint[128], host[ADDRESS_TEXT_SIZE];
+    struct address address;
+    if (address_resolve(set->config->links_bind_address, port_of(set, link), &address) == 0)
+        address_print(&address, host);
+    else
+        (void)snprintf(host, sizeof host, "%s", set->config->links_bind_address);
+    (void)snprintf(endpoint, sizeof endpoint, "tcp://%s:%d", host, port_of(set, link));
+    int code = set_family(socket, link, host[0] == '[');
+    if (code == 0 && zmq_bind(socket, endpoint) != 0)
+        code = error_set(ERROR_SYSTEM, "bind link %s to %s: %s (set links.base_port to move the links)",
                          links[link].name, endpoint, zmq_strerror(zmq_errno()));
-    return 0;
+    return code;
 }
 
 static const char *host_of(const struct config *config, enum role role)
@@ -237,17 +252,20 @@ enum { ENDPOINT_SIZE = 256 };
 
 static void write_endpoint(const struct link_set *set, enum link link, char out[ENDPOINT_SIZE])
 {
-    (void)snprintf(out, ENDPOINT_SIZE, "tcp://%s:%d", host_of(set->config, links[link].binder), port_of(set, link));
+    const char *host = host_of(set->config, links[link].binder);
+    (void)snprintf(out, ENDPOINT_SIZE, address_is_ipv6(host) ? "tcp://[%s]:%d" : "tcp://%s:%d", host,
+                   port_of(set, link));
 }
 
 static int connect_socket(const struct link_set *set, void *socket, enum link link)
 {
     char endpoint[ENDPOINT_SIZE];
     write_endpoint(set, link, endpoint);
-    if (zmq_connect(socket, endpoint) != 0)
-        return error_set(ERROR_SYSTEM, "connect link %s to %s: %s", links[link].name, endpoint,
+    int code = set_family(socket, link, address_is_ipv6(host_of(set->config, links[link].binder)));
+    if (code == 0 && zmq_connect(socket, endpoint) != 0)
+        code = error_set(ERROR_SYSTEM, "connect link %s to %s: %s", links[link].name, endpoint,
                          zmq_strerror(zmq_errno()));
-    return 0;
+    return code;
 }
 
 static int open_link(struct link_set *set, enum link link)
@@ -427,6 +445,8 @@ static int prove_link(struct link_set *set, enum link link)
         code = failed("prepare the proof", link);
     if (code == 0)
         code = set_client_keys(stranger, link, set->keys->public_keys[set->role], public_key, secret_key);
+    if (code == 0)
+        code = set_family(stranger, link, strchr(endpoint, '[') != NULL);
     if (code == 0 && zmq_connect(stranger, endpoint) != 0)
         code = failed("connect as a stranger", link);
     if (code == 0)

@@ -289,14 +289,7 @@ int service_main(const struct service *service, int argc, char **argv)
         (void)fprintf(stderr, "wick-%s: %s\n", name, error_message());
         return code == ERROR_ARGUMENT ? STATUS_USAGE : STATUS_CONFIGURATION;
     }
-    int level = log_level_from_name(config->process_log_level);
-    if (level < 0) {
-        (void)fprintf(stderr, "wick-%s: process.log_level: '%s' is not debug, info, warn or error\n", name,
-                      config->process_log_level);
-        config_destroy(config);
-        return STATUS_CONFIGURATION;
-    }
-    log_open(name, (enum log_level)level);
+    log_open(name, (enum log_level)log_level_from_name(config->process_log_level));
     enum exit_status status = live(service, config);
     config_destroy(config);
     return (int)status;

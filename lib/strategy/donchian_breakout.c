@@ -16,12 +16,6 @@ static bool enabled(const struct config *config)
     return config->donchian_breakout_enabled;
 }
 
-static int check(const struct config *config)
-{
-    (void)config; /* one option cannot contradict itself */
-    return 0;
-}
-
 static size_t state_size(const struct config *config)
 {
     return sizeof(struct donchian_breakout) + 2 * window_size((uint32_t)config->donchian_breakout_period);
@@ -60,7 +54,6 @@ static enum decision next(void *state, const struct bar *bar)
 const struct strategy donchian_breakout = {
     .name = "donchian_breakout",
     .enabled = enabled,
-    .check = check,
     .state_size = state_size,
     .warm_up = warm_up,
     .init = init,

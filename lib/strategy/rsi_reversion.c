@@ -6,8 +6,6 @@
 #include "lib/series/indicator.h"
 #include "lib/strategy/strategies.h"
 
-#include <inttypes.h>
-
 struct rsi_reversion {
     struct rsi rsi;
     double oversold, overbought;   /* the levels */
@@ -17,15 +15,6 @@ struct rsi_reversion {
 static bool enabled(const struct config *config)
 {
     return config->rsi_reversion_enabled;
-}
-
-static int check(const struct config *config)
-{
-    if (config->rsi_reversion_oversold >= config->rsi_reversion_overbought)
-        return error_set(ERROR_CONFIGURATION,
-                         "rsi_reversion.oversold is %" PRId64 " and must be below rsi_reversion.overbought, %" PRId64,
-                         config->rsi_reversion_oversold, config->rsi_reversion_overbought);
-    return 0;
 }
 
 static size_t state_size(const struct config *config)
@@ -64,7 +53,6 @@ static enum decision next(void *state, const struct bar *bar)
 const struct strategy rsi_reversion = {
     .name = "rsi_reversion",
     .enabled = enabled,
-    .check = check,
     .state_size = state_size,
     .warm_up = warm_up,
     .init = init,

@@ -6,8 +6,6 @@
 #include "lib/series/indicator.h"
 #include "lib/strategy/strategies.h"
 
-#include <inttypes.h>
-
 struct sma_cross {
     struct window *fast, *slow; /* behind this struct */
     bool defined;               /* whether the candle before had both averages */
@@ -17,15 +15,6 @@ struct sma_cross {
 static bool enabled(const struct config *config)
 {
     return config->sma_cross_enabled;
-}
-
-static int check(const struct config *config)
-{
-    if (config->sma_cross_fast >= config->sma_cross_slow)
-        return error_set(ERROR_CONFIGURATION,
-                         "sma_cross.fast is %" PRId64 " and must be below sma_cross.slow, %" PRId64,
-                         config->sma_cross_fast, config->sma_cross_slow);
-    return 0;
 }
 
 static size_t state_size(const struct config *config)
@@ -67,7 +56,6 @@ static enum decision next(void *state, const struct bar *bar)
 const struct strategy sma_cross = {
     .name = "sma_cross",
     .enabled = enabled,
-    .check = check,
     .state_size = state_size,
     .warm_up = warm_up,
     .init = init,

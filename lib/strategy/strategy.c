@@ -14,22 +14,6 @@ const size_t strategy_count = sizeof strategies / sizeof strategies[0];
 
 _Static_assert(sizeof strategies / sizeof strategies[0] <= STRATEGIES_MAX, "STRATEGIES_MAX is too small");
 
-int strategies_check(const struct config *config)
-{
-    size_t enabled = 0;
-    for (size_t i = 0; i < strategy_count; i++) {
-        if (!strategies[i]->enabled(config))
-            continue;
-        int code = strategies[i]->check(config);
-        if (code < 0)
-            return error_context(code, "strategy %s", strategies[i]->name);
-        enabled++;
-    }
-    if (enabled == 0)
-        return error_set(ERROR_CONFIGURATION, "no strategy is enabled");
-    return 0;
-}
-
 uint32_t strategies_warm_up(const struct config *config)
 {
     uint32_t longest = 0;

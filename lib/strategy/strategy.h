@@ -25,12 +25,9 @@ enum {
 enum decision { DECISION_NONE, DECISION_BUY, DECISION_SELL };
 
 struct strategy {
-    const char *name; /* also the section of its options */
+    const char *name; /* also the section of its options; what they must not be together stands in config_rules.c */
 
     bool (*enabled)(const struct config *config);
-
-    /* Whether its options, each in its range, fit each other (fast < slow). ERROR_CONFIGURATION with both. */
-    int (*check)(const struct config *config);
 
     /* Bytes of state that one series needs with these options. */
     size_t (*state_size)(const struct config *config);
@@ -49,9 +46,6 @@ struct strategy {
 /* All strategies, one line each in strategy.c. */
 extern const struct strategy *const strategies[];
 extern const size_t strategy_count; /* at most STRATEGIES_MAX */
-
-/* Checks the options of all enabled strategies. ERROR_CONFIGURATION; at least one must be enabled. */
-int strategies_check(const struct config *config) MUST_CHECK;
 
 /* The longest warm-up of the enabled strategies, candles. */
 uint32_t strategies_warm_up(const struct config *config);

@@ -137,11 +137,12 @@ def type_on_terminal(programs, lines):
 
 def check_config(programs, home):
     file = home / "wick.yaml"
-    file.write_text("limits:\n  stake: 12.5\nexchange:\n  api_key: do-not-show\n")
+    file.write_text("limits:\n  stake: 112.5\nexchange:\n  api_key: do-not-show\n")
+    file.chmod(0o640)
     environment = {"WICK_TRADER__FEE_PPM": "750", "DATABASE_URL": "postgresql://me:hidden-word@db/wick"}
     status, out, _ = programs.run("wick-config", "--config", file, "--market.symbols", "BTCUSDT,ETHUSDT",
                                   environment=environment)
-    expect("the file's value and place", status == 0 and re.search(rf"^  stake: 12\.5  # {file}:2:\d+$", out, re.M), out)
+    expect("the file's value and place", status == 0 and re.search(rf"^  stake: 112\.5  # {file}:2:\d+$", out, re.M), out)
     expect("the environment's", "  fee_ppm: 750  # environment WICK_TRADER__FEE_PPM" in out, out)
     expect("the flag's", "  symbols: BTCUSDT,ETHUSDT  # flag --market.symbols" in out, out)
     expect("secrets are hidden", "do-not-show" not in out and "hidden-word" not in out, out)
@@ -154,6 +155,46 @@ def check_config(programs, home):
     expect("and so it is with every default written out", status == 0, errors)
     file.write_text("limits: {stake: lots}\n")
     expect("a bad one ends with 4", programs.run("wick-config", "--config", file)[0] == 4)
+
+
+REFUSED = (  # what all of them refuse before they do anything: (flag, what is said)
+    ("--sma_cross.fast=30", "flag --sma_cross.fast: error: sma_cross.fast is 30, it must be below sma_cross.slow"),
+    ("--market.intervals=7m", "flag --market.intervals: error: market.intervals: '7m' is not an interval"),
+    ("--market.order=random", "error: market.order: 'random' is not one of volume, name"),
+    ("--database.retention=1m=30", "error: database.retention: '1m=30' is not INTERVAL=DAYSd"),
+    ("--dashboard.password=do-not-show", "error: dashboard.password: expected secret of 12 to 255 bytes"),
+    ("--trader.stake=1000.01", "error: trader.stake is 1000.01, it must be at most limits.stake, which is 1000"),
+    ("--exchange.name=binanec", "did you mean 'binance'?"),
+    ("--database.url=mysql://me:do-not-show@db/wick", "unknown scheme 'mysql'"),
+)
+
+
+def check_refusals(programs, home):
+    """One check for all: what `config` says of a value is what each process and `up` say."""
+    everybody = ("wick-config", "wick-up", *(f"wick-{role}" for role in ROLES))
+    for flag, said in REFUSED:
+        told = set()
+        for name in everybody:
+            status, out, errors = programs.run(name, flag, directory=home)
+            expect(f"{name} {flag} ends with 4", status == 4, f"{status} {errors}")
+            expect(f"{name} {flag} says why", said in errors and "do-not-show" not in out + errors, errors)
+            told.add(errors.splitlines()[0])
+        expect(f"all say the same of {flag}", len(told) == 1, told)
+    for name in everybody:
+        status, _, errors = programs.run(name, "--trader.steak=1", directory=home)
+        expect(f"{name} knows no --trader.steak", status == 2 and "did you mean '--trader.stake'?" in errors, errors)
+    status, _, errors = programs.run("wick-config", "--exchange.name=okx", "--market.intervals=8h")
+    expect("an interval that the exchange lacks", status == 4 and "flag --market.intervals: error" in errors
+           and "okx has no candles of 8h; it has 1m" in errors, errors)
+    file = home / "wick.yaml"
+    file.write_text("market:\n  symbols: *ABC\ndashboard:\n  password: *do-not-show\n")
+    file.chmod(0o600)
+    for name in everybody:
+        status, out, errors = programs.run(name, "--config", file, directory=home)
+        expect(f"{name} shows the quotes", status == 4 and f'{file}:2:12: error: ' in errors and '"*ABC"' in errors, errors)
+        expect(f"{name} shows no secret", "do-not-show" not in out + errors, errors)
+    file.unlink()
+    expect("nothing was written", list(home.iterdir()) == [], list(home.iterdir()))
 
 
 def check_exchanges_and_status(programs, home):
@@ -190,7 +231,8 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     programs = Programs(sys.argv[1])
-    checks = (check_usage, check_version, check_keygen, check_config, check_exchanges_and_status)
+    checks = (check_usage, check_version, check_keygen, check_config, check_refusals,
+              check_exchanges_and_status)
     for check in checks:
         with tempfile.TemporaryDirectory(prefix="wick-programs-") as home:
             check(programs, Path(home))

@@ -243,7 +243,7 @@ static void names_the_port_that_is_taken(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), expected));
     CU_ASSERT_PTR_NULL(second);
     const struct http_server_options wrong = {.address = "not-an-address"};
-    CU_ASSERT_EQUAL(http_server_open(site.loop, &wrong, &second), ERROR_ARGUMENT);
+    CU_ASSERT_EQUAL(http_server_open(site.loop, &wrong, &second), ERROR_CONFIGURATION);
     const struct http_server_options beyond = {.address = "127.0.0.1", .port = 70000};
     CU_ASSERT_EQUAL(http_server_open(site.loop, &beyond, &second), ERROR_ARGUMENT);
     http_server_close(NULL);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/base/clock.h"
 #include "lib/runtime/curve.h"
+#include "lib/runtime/address.h"
 #include "lib/runtime/link_set.h"
 #include "lib/runtime/metrics.h"
 #include "lib/runtime/outbox.h"
@@ -125,16 +126,61 @@ static void keys_are_made_once_and_are_private(void)
 
 static void published_keys_are_refused(void)
 {
-    char data_dir[128];
+    char data_dir[128], errors[512] = "";
     char *argv[] = {"test", "--process.data_dir", data_dir, "--links.secret_key",
                     "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"};
     struct config *bad;
-    struct curve_keys keys;
+    FILE *stream = fmemopen(errors, sizeof errors, "w");
     (void)snprintf(data_dir, sizeof data_dir, "%s/data", test_directory());
-    CU_ASSERT_EQUAL_FATAL(config_load(EVERY_ROLE, 5, argv, stderr, &bad), 0);
-    CU_ASSERT_EQUAL(curve_keys_load(ROLE_TRADER, bad, &keys), ERROR_CONFIGURATION);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "printed in a manual"));
-    config_destroy(bad);
+    CU_ASSERT_EQUAL_FATAL(config_load(EVERY_ROLE, 5, argv, stream, &bad), ERROR_CONFIGURATION);
+    (void)fclose(stream);
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "printed in a manual"));
+    CU_ASSERT_PTR_NULL(strstr(errors, "IlAW"));
+}
+
+/* Both ends of a link by this address: the proof against strangers and a message. */
+static void check_address(const char *address, const char *host)
+{
+    static struct end persister, trader;
+    static const uint8_t hello[] = "hello";
+    struct config *usual = config;
+    char data_dir[128], port[16], bind_flag[80], host_flag[80];
+    char *argv[] = {"test", "--process.data_dir", data_dir, "--links.base_port", port, bind_flag, host_flag};
+    set_up();
+    (void)snprintf(data_dir, sizeof data_dir, "%s/data", test_directory());
+    (void)snprintf(port, sizeof port, "%d", (int)config->links_base_port);
+    (void)snprintf(bind_flag, sizeof bind_flag, "--links.bind_address=%s", address);
+    (void)snprintf(host_flag, sizeof host_flag, "--links.persister=%s", host);
+    usual = config;
+    CU_ASSERT_EQUAL_FATAL(config_load(EVERY_ROLE, 7, argv, stderr, &config), 0);
+    open_end(&persister, ROLE_PERSISTER);
+    open_end(&trader, ROLE_TRADER);
+    CU_ASSERT_EQUAL(link_set_prove(persister.set), 0);
+    while (link_set_send(trader.set, LINK_STORE, NULL, hello, sizeof hello) != 0)
+        turn(); /* not connected yet */
+    CU_ASSERT(turn_until(&persister.received, 1));
+    close_end(&trader);
+    close_end(&persister);
+    config_destroy(config);
+    config = usual;
+}
+
+static void links_are_bound_by_name_and_by_ipv6(void)
+{
+    struct address six;
+    check_address("localhost", "localhost");
+    check_address("127.0.0.1", "localhost");
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has_ipv6 = fd >= 0 && address_resolve("::1", 0, &six) == 0 &&
+                    bind(fd, (const struct sockaddr *)&six.storage, six.length) == 0;
+    if (fd >= 0)
+        (void)close(fd);
+    if (!has_ipv6) {
+        test_skip("there is no IPv6 here");
+        return;
+    }
+    check_address("::1", "::1");
+    check_address("::", "::1");
 }
 
 static void a_message_goes_both_ways(void)
@@ -376,6 +422,7 @@ const char *const suite_name = "links";
 const struct test suite_tests[] = {
     {"keys are made once and are private", keys_are_made_once_and_are_private},
     {"published keys are refused", published_keys_are_refused},
+    {"links are bound by name and by IPv6", links_are_bound_by_name_and_by_ipv6},
     {"a message goes both ways", a_message_goes_both_ways},
     {"what is sent to nobody is an error", what_is_sent_to_nobody_is_an_error},
     {"the proof holds for every link", the_proof_holds},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -17,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (errors == NULL) {
         errors = fopen("/dev/null", "w");
         file = memfd_create("configuration", MFD_CLOEXEC);
+        if (file < 0 || fchmod(file, 0600) != 0) /* secrets are taken from a private file alone */
+            abort();
     }
     if (errors == NULL || file < 0 || ftruncate(file, 0) != 0 || pwrite(file, bytes, size, 0) != (ssize_t)size)
         abort();

@@ -65,10 +65,10 @@ def every_child_is_started_again(home):
 
 @wick.scenario
 def one_that_cannot_start_ends_the_run(home):
-    run = wick.Run(home / "data", *SMALL, "--database", "mysql://host/database")
+    run = wick.Run(home / "data", *SMALL, "--database", "postgresql://host/database?nonsense=1")
     wick.equal(run.wait_end(60), wick.BAD_CONFIGURATION, "exit status")
     wick.contains(run.text(), "persister ended .*")
-    wick.contains(run.text(), "begins with sqlite: or postgresql:")
+    wick.contains(run.text(), "no URL of a PostgreSQL database")
 
 
 def status_of(run):

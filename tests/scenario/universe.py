@@ -127,7 +127,7 @@ def rules_choose(home):
 @wick.scenario
 def bad_rules_are_told(home):
     for variable, value, told in (
-            ("SYMBOLS", "btcusdt", "'btcusdt' is not a market"), ("ORDER", "size", "neither volume nor name"),
+            ("SYMBOLS", "btcusdt", "'btcusdt' is not a market"), ("ORDER", "size", "one of volume, name"),
             ("INTERVALS", "1m,7m", "market.intervals")):
         status, text = wick.run_program("wick-up", "--data", home / variable, "--port", wick.free_port(), "--symbols", 3,
                                         environment={f"WICK_MARKET__{variable}": value}, seconds=60)

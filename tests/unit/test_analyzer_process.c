@@ -441,15 +441,6 @@ static void test_what_does_not_belong_is_refused(void)
     end();
 }
 
-static void test_contradicting_options_stop_the_start(void)
-{
-    struct config none = {0};
-    struct service_context bad = {.role = ROLE_ANALYZER, .config = &none};
-    void *state = calloc(1, analyzer_service.state_size);
-    CU_ASSERT_EQUAL(analyzer_service.open(&bad, state), ERROR_CONFIGURATION);
-    free(state);
-}
-
 /* The outbox's room, with a sink that says no until it is half empty. */
 static void test_room_comes_back_at_half(void)
 {
@@ -486,7 +477,6 @@ const struct test suite_tests[] = {
     {"a gap makes it ask for a snapshot", test_a_gap_is_asked_for},
     {"it says good-bye", test_it_says_good_bye},
     {"what does not belong on a link is refused", test_what_does_not_belong_is_refused},
-    {"contradicting options stop the start", test_contradicting_options_stop_the_start},
     {"a full outbox has room again when half empty", test_room_comes_back_at_half},
     {0},
 };

@@ -4,6 +4,7 @@
 #include "lib/base/interval.h"
 #include "lib/base/log.h"
 #include "proto/shard.h"
+#include "lib/base/similar.h"
 #include "tests/harness.h"
 
 #include <stdio.h>
@@ -298,8 +299,31 @@ static void a_long_line_is_cut(void)
     CU_ASSERT_EQUAL(text[4095], '\n');
 }
 
+static const char *guess(const char *wrong)
+{
+    static char hint[80];
+    static const char *const names[] = {"market", "dashboard", "database", "max_symbols", "min_price", "max_price", "warn"};
+    struct similar similar = {.wrong = wrong};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        similar_offer(&similar, names[i]);
+    return similar_hint(&similar, hint, sizeof hint);
+}
+
+static void mistyped_names_are_guessed(void)
+{
+    CU_ASSERT_STRING_EQUAL(guess("makret"), "; did you mean 'market'?"); /* two neighbours swapped are one mistake */
+    CU_ASSERT_STRING_EQUAL(guess("DATABSE"), "; did you mean 'database'?");
+    CU_ASSERT_STRING_EQUAL(guess("max_symbol"), "; did you mean 'max_symbols'?");
+    CU_ASSERT_STRING_EQUAL(guess("mix_price"), "; did you mean 'min_price'?"); /* of equally near ones the first */
+    CU_ASSERT_STRING_EQUAL(guess("warnings"), "; did you mean 'warn'?");
+    CU_ASSERT_STRING_EQUAL(guess("trader"), "");
+    CU_ASSERT_STRING_EQUAL(guess(""), "");
+    CU_ASSERT_STRING_EQUAL(guess("a-name-that-is-longer-than-any-option-of-ours-has-ever-been-or-will-be"), "");
+}
+
 const char *const suite_name = "base";
 const struct test suite_tests[] = {
+    {"mistyped names are guessed", mistyped_names_are_guessed},
     {"text is read exactly", text_is_read_exactly},
     {"other text is refused", other_text_is_refused},
     {"powers of ten are read", powers_of_ten_are_read},

@@ -193,7 +193,7 @@ static void check_exit(const char *flag, const char *value, int expected, const 
 static void it_does_not_start_without_a_password(void)
 {
     check_exit(NULL, NULL, 4, "dashboard.password_hash");
-    check_exit("--dashboard.password", "eleven char", 4, "at least 12");
+    check_exit("--dashboard.password", "eleven char", 4, "12 to 255 bytes");
     check_exit("--dashboard.password_hash", "eleven char", 4, "Argon2id");
 }
 

@@ -324,24 +324,6 @@ static void test_warm_ups_and_the_ring(void)
     CU_ASSERT_EQUAL(strategies_ring_size(&config), 31 + STRATEGY_UNATTENDED_CANDLES);
 }
 
-static void test_options_that_contradict(void)
-{
-    struct config config = defaults;
-    CU_ASSERT_EQUAL(strategies_check(&config), 0);
-    config.sma_cross_fast = 30;
-    CU_ASSERT_EQUAL(strategies_check(&config), ERROR_CONFIGURATION);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "sma_cross.fast is 30"));
-    config.sma_cross_enabled = false;
-    CU_ASSERT_EQUAL(strategies_check(&config), 0);
-    config.rsi_reversion_oversold = 70;
-    CU_ASSERT_EQUAL(strategies_check(&config), ERROR_CONFIGURATION);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "rsi_reversion.overbought"));
-    config.rsi_reversion_enabled = false;
-    CU_ASSERT_EQUAL(strategies_check(&config), 0);
-    config.donchian_breakout_enabled = false;
-    CU_ASSERT_EQUAL(strategies_check(&config), ERROR_CONFIGURATION);
-}
-
 /* The contract of every row: a name that is in the options, and no decision from memory that was not warmed. */
 static void test_every_row(void)
 {
@@ -370,6 +352,5 @@ const struct test suite_tests[] = {
     {"decisions do not depend on the start, where prices tie", test_ties_do_not_depend_on_the_start},
     {"a price that stands still decides nothing", test_a_price_that_stands_still_decides_nothing},
     {"warm-ups follow from the options, the ring's size from them", test_warm_ups_and_the_ring},
-    {"options that contradict each other are refused", test_options_that_contradict},
     {0},
 };

@@ -68,13 +68,27 @@ static void both_spellings_of_a_value_are_read(void)
     CU_ASSERT_TRUE(asked.help);
 }
 
+static void settings_are_kept_for_the_configuration(void)
+{
+    struct up_options asked;
+    CU_ASSERT_EQUAL(read_options("--trader.stake 50 --speed 3 --market.symbols=A,!B --x.y z", &asked), 0);
+    CU_ASSERT_EQUAL(asked.setting_count, 5);
+    static const char *const settings[] = {"--trader.stake", "50", "--market.symbols=A,!B", "--x.y", "z"};
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT_STRING_EQUAL(asked.settings[i], settings[i]);
+    CU_ASSERT_EQUAL(asked.speed, 3);
+}
+
 static void what_is_wrong_is_named(void)
 {
     static const struct {
         const char *line, *message;
     } cases[] = {
         {"--frob 1", "unknown option '--frob'"},
-        {"--spee 1", "unknown option '--spee'"},
+        {"--spee 1", "unknown option '--spee'; did you mean '--speed'?"},
+        {"--spee=me:hidden-word", "unknown option '--spee'"},
+        {"postgresql://me:hidden-word@db", "an argument is no option"},
+        {"--trader.stake", "--trader.stake needs a value"},
         {"--speeds 1", "unknown option '--speeds'"},
         {"data", "'data' is no option"},
         {"-x", "'-x' is no option"},
@@ -92,6 +106,7 @@ static void what_is_wrong_is_named(void)
         struct up_options asked = {.port = 7};
         CU_ASSERT_EQUAL(read_options(cases[i].line, &asked), ERROR_ARGUMENT);
         CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), cases[i].message));
+        CU_ASSERT_PTR_NULL(strstr(error_message(), "hidden-word"));
         CU_ASSERT_EQUAL(asked.port, 7);
     }
 }
@@ -155,6 +170,7 @@ static void each_process_is_given_its_own_options(void)
     (void)snprintf(plan->database_url, sizeof plan->database_url, "sqlite:/some/data/wick.db");
     CU_ASSERT_EQUAL(environment_build(plan, ROLE_TRADER, 5611, &built), 0);
     CU_ASSERT_STRING_EQUAL(value_in(&built, "WICK_LIMITS__STAKE"), "123.5");
+    CU_ASSERT_STRING_EQUAL(value_in(&built, "WICK_LIMITS__OPEN_POSITIONS"), "7"); /* by a flag of ours */
     CU_ASSERT_STRING_EQUAL(value_in(&built, "WICK_PROCESS__HEALTH_PORT"), "5611");
     CU_ASSERT_STRING_EQUAL(value_in(&built, "WICK_PROCESS__DATA_DIR"), "/some/data");
     CU_ASSERT_STRING_EQUAL(value_in(&built, "WICK_LINKS__BASE_PORT"), "5560");
@@ -509,6 +525,7 @@ static void counts_go_on_over_the_lives_of_a_child(void)
 const struct test suite_tests[] = {
     {"nothing given leaves defaults", nothing_given_leaves_defaults},
     {"both spellings of a value are read", both_spellings_of_a_value_are_read},
+    {"settings are kept for the configuration", settings_are_kept_for_the_configuration},
     {"what is wrong is named", what_is_wrong_is_named},
     {"twenty deaths a minute are borne", twenty_deaths_a_minute_are_borne},
     {"slow deaths are borne for ever", slow_deaths_are_borne_for_ever},

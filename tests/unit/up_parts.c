@@ -9,10 +9,10 @@
 
 struct config *load_config(void)
 {
-    char program[] = "wick-up";
-    char *arguments[] = {program, NULL};
+    char program[] = "wick-up", flag[] = "--limits.open_positions=7";
+    char *arguments[] = {program, flag, NULL};
     struct config *config = NULL;
-    CU_ASSERT_EQUAL_FATAL(config_load(EVERY_ROLE, 1, arguments, stderr, &config), 0);
+    CU_ASSERT_EQUAL_FATAL(config_load(EVERY_ROLE, 2, arguments, stderr, &config), 0);
     return config;
 }
 

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/common/ports.h"
 
-#include <arpa/inet.h>
+#include "lib/runtime/address.h"
+
 #include <errno.h>
-#include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,18 +12,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-bool port_is_free(const char *address, int port)
+bool port_is_free(const char *name, int port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct address address;
     int yes = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || inet_pton(AF_INET, address, &at.sin_addr) != 1) {
-        if (fd >= 0)
-            (void)close(fd);
+    if (address_resolve(name, port, &address) != 0)
         return true; /* not ours to judge: the server's own message will say what is wrong */
-    }
+    int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    bool is_free = bind(fd, (const struct sockaddr *)&at, sizeof at) == 0 || errno != EADDRINUSE;
+    bool is_free = bind(fd, (const struct sockaddr *)&address.storage, address.length) == 0 || errno != EADDRINUSE;
     (void)close(fd);
     return is_free;
 }

@@ -141,7 +141,7 @@ static void pass_on(const struct config *config, const struct option_row *option
 {
     char *text = NULL;
     size_t size = 0;
-    if (option->type == OPTION_SECRET) {
+    if (option_is_secret(option)) {
         const struct secret *secret = (const struct secret *)((const char *)config + option->offset);
         add(out, "%s=%s", variable, secret_reveal(secret));
         return;
@@ -156,14 +156,19 @@ static void pass_on(const struct config *config, const struct option_row *option
     free(text);
 }
 
+/* Whether a value came from our environment or our flags; the processes read the file themselves. */
+static bool is_ours(const char *origin)
+{
+    return strncmp(origin, "environment ", 12) == 0 || strncmp(origin, "flag ", 5) == 0;
+}
+
 static void pass_on_given(const struct config *config, enum role role, struct strings *out)
 {
-    static const char origin[] = "environment";
     for (size_t i = 0; i < option_count; i++) {
         char variable[VARIABLE_SIZE];
         variable_of(&options[i], variable);
         if ((options[i].readers & (1u << role)) != 0 && !is_settled(out, variable) &&
-            strncmp(config_origin(config, &options[i]), origin, sizeof origin - 1) == 0)
+            is_ours(config_origin(config, &options[i])))
             pass_on(config, &options[i], variable, out);
     }
 }

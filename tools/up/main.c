@@ -1,6 +1,7 @@
 /* wick up: everything on this machine. */
 /* SPDX-License-Identifier: MIT */
 #include "lib/base/version.h"
+#include "lib/runtime/address.h"
 #include "tools/up/options.h"
 #include "tools/up/plan.h"
 #include "tools/up/supervisor.h"
@@ -31,10 +32,11 @@ static int status_of(int code)
 
 static void greet(const struct plan *plan)
 {
-    char market[FILE_PATH_SIZE];
+    char market[FILE_PATH_SIZE], host[ADDRESS_TEXT_SIZE];
     market_describe(&plan->market, market, sizeof market);
-    printf("Market     %s\nData       %s\nDashboard  http://%s:%d", market, plan->data_dir,
-           plan->config->dashboard_address, plan->dashboard_port);
+    address_for_url(plan->config->dashboard_address, host, sizeof host);
+    printf("Market     %s\nData       %s\nDashboard  http://%s:%d", market, plan->data_dir, host,
+           plan->dashboard_port);
     printf("  password  %s\n", plan->password_is_ours ? plan->password : "as configured");
     (void)fflush(stdout);
 }

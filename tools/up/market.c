@@ -5,7 +5,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/interval.h"
-#include "lib/exchange/exchange.h"
+#include "lib/exchange/exchange_config.h"
 #include "tools/common/market_file.h"
 #include "tools/up/given.h"
 
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char clock_name[] = "simulator-clock";
 static const char *const endings[] = {".csv.gz", ".csv"};
@@ -89,7 +90,7 @@ static bool is_real(const struct up_options *asked, const struct config *config)
         return true;
     if (asked->exchange == NULL && !given(config, "exchange", "name"))
         return false;
-    return strcmp(asked->exchange != NULL ? asked->exchange : config->exchange_name, EXCHANGE_SIMULATED) != 0;
+    return strcasecmp(asked->exchange != NULL ? asked->exchange : config->exchange_name, EXCHANGE_SIMULATED) != 0;
 }
 
 bool market_is_named_simulated(const struct market *market)
@@ -116,9 +117,14 @@ int market_choose(const struct up_options *asked, const struct config *config, s
     if (out->kind == MARKET_REPLAYED)
         return choose_replay(asked->replay, out);
     const struct exchange *exchange;
-    if (real && asked->exchange != NULL && strcmp(asked->exchange, EXCHANGE_SIMULATED) != 0 && out->speed != 1)
+    if (real && asked->exchange != NULL && strcasecmp(asked->exchange, EXCHANGE_SIMULATED) != 0 && out->speed != 1)
         return error_set(ERROR_ARGUMENT, "--speed is %" PRId64 "; the clock of a real exchange runs at 1", out->speed);
-    return exchange_find(out->exchange, &exchange);
+    int code = exchange_find(out->exchange, &exchange);
+    if (code == 0) {
+        out->exchange = exchange->name; /* as it is spelled everywhere */
+        code = exchange_check_config(config, exchange, stderr);
+    }
+    return code;
 }
 
 static void identify(const struct market *market, char out[MARKET_FILE_SIZE])

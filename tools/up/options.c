@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/up/options.h"
 
+#include "lib/base/similar.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -48,7 +50,8 @@ void up_options_help(FILE *out)
     for (int i = 0; i < FLAGS; i++)
         fprintf(out, "  --%s %-*s %s\n", flags[i].name, (int)(18 - strlen(flags[i].name)), flags[i].value,
                 flags[i].sentence);
-    fputs("\nExit status: 0 ok, 1 failed, 2 usage, 4 bad configuration, 5 the start did not get on.\n", out);
+    fputs("  --section.key VALUE  any option of the configuration, as --trader.stake 50; see docs/configuration.md\n"
+          "\nExit status: 0 ok, 1 failed, 2 usage, 4 bad configuration, 5 the start did not get on.\n", out);
 }
 
 static const struct flag *find_flag(const char *name, size_t length)
@@ -82,32 +85,68 @@ static int read_flag(const struct flag *flag, const char *text, struct up_option
     return 0;
 }
 
+/* Keeps a flag --section.key and its value for config_load. */
+static int keep_setting(int argc, char **argv, int *i, size_t length, struct up_options *options)
+{
+    bool has_value = argv[*i][2 + length] == '=';
+    int strings = has_value ? 1 : 2;
+    if (!has_value && *i + 1 >= argc)
+        return error_set(ERROR_ARGUMENT, "%s needs a value", argv[*i]);
+    if (options->setting_count + strings > 2 * UP_SETTINGS_MAX)
+        return error_set(ERROR_ARGUMENT, "more than %d flags --section.key", UP_SETTINGS_MAX);
+    options->settings[options->setting_count++] = argv[*i];
+    if (!has_value)
+        options->settings[options->setting_count++] = argv[++*i];
+    return 0;
+}
+
+/* What stands behind a = may be a secret, and so may a word that is no flag: neither is shown. */
+static int refuse_argument(const char *argument, size_t length)
+{
+    char wrong[64], hint[100] = "";
+    struct similar similar = {.wrong = wrong};
+    if (strncmp(argument, "--", 2) != 0 && strpbrk(argument, ":@=$/") != NULL)
+        return error_set(ERROR_ARGUMENT, "an argument is no option; `wick up --help` lists them");
+    if (strncmp(argument, "--", 2) != 0)
+        return error_set(ERROR_ARGUMENT, "'%s' is no option; `wick up --help` lists them", argument);
+    (void)snprintf(wrong, sizeof wrong, "%.*s", (int)length, argument + 2);
+    for (int i = 0; i < FLAGS; i++)
+        similar_offer(&similar, flags[i].name);
+    if (similar.best != NULL)
+        (void)snprintf(hint, sizeof hint, "; did you mean '--%s'?", similar.best);
+    return error_set(ERROR_ARGUMENT, "unknown option '--%s'%s; `wick up --help` lists them", wrong, hint);
+}
+
+static int read_argument(int argc, char **argv, int *i, struct up_options *options)
+{
+    const char *argument = argv[*i];
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+        options->help = true;
+        return 0;
+    }
+    size_t length = strncmp(argument, "--", 2) == 0 ? strcspn(argument + 2, "=") : 0;
+    const struct flag *flag = length > 0 ? find_flag(argument + 2, length) : NULL;
+    if (flag == NULL && length > 0 && memchr(argument + 2, '.', length) != NULL)
+        return keep_setting(argc, argv, i, length, options);
+    if (flag == NULL)
+        return refuse_argument(argument, length);
+    if (flag->value[0] == '\0' && argument[2 + length] == '\0') {
+        *(bool *)((char *)options + flag->offset) = true;
+        return 0;
+    }
+    if (flag->value[0] == '\0')
+        return error_set(ERROR_ARGUMENT, "--%s takes no value", flag->name);
+    const char *text = argument[2 + length] == '=' ? argument + 3 + length : argv[++*i];
+    if (text == NULL)
+        return error_set(ERROR_ARGUMENT, "--%s needs a value: %s", flag->name, flag->value);
+    return read_flag(flag, text, options);
+}
+
 int up_options_read(int argc, char **argv, struct up_options *out)
 {
     struct up_options options = {.analyzers = UP_ANALYZERS_DEFAULT};
     for (int i = 1; i < argc; i++) {
-        const char *argument = argv[i];
-        if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
-            options.help = true;
-            continue;
-        }
-        if (strncmp(argument, "--", 2) != 0)
-            return error_set(ERROR_ARGUMENT, "'%s' is no option; `wick up --help` lists them", argument);
-        size_t length = strcspn(argument + 2, "=");
-        const struct flag *flag = find_flag(argument + 2, length);
-        if (flag == NULL)
-            return error_set(ERROR_ARGUMENT, "unknown option '--%.*s'; `wick up --help` lists them", (int)length,
-                             argument + 2);
-        if (flag->value[0] == '\0' && argument[2 + length] == '\0') {
-            *(bool *)((char *)&options + flag->offset) = true;
-            continue;
-        }
-        if (flag->value[0] == '\0')
-            return error_set(ERROR_ARGUMENT, "--%s takes no value", flag->name);
-        const char *text = argument[2 + length] == '=' ? argument + 3 + length : argv[++i];
-        if (text == NULL)
-            return error_set(ERROR_ARGUMENT, "--%s needs a value: %s", flag->name, flag->value);
-        int code = read_flag(flag, text, &options);
+        int code = read_argument(argc, argv, &i, &options);
         if (code != 0)
             return code;
     }

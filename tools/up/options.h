@@ -13,6 +13,7 @@ enum {
     UP_ANALYZERS_DEFAULT = 20,
     UP_ANALYZERS_MAX = 200,
     UP_SPEED_GENERATED = 20, /* how fast the generated market runs unless told */
+    UP_SETTINGS_MAX = 64,    /* flags --section.key, with their values */
 };
 
 /* What was given; 0 or NULL: not given. Strings are those of argv. */
@@ -29,6 +30,8 @@ struct up_options {
     const char *config;
     const char *database;
     int64_t for_s;
+    const char *settings[2 * UP_SETTINGS_MAX]; /* flags --section.key as they were written, for config_load */
+    int setting_count;                         /* strings in it */
 };
 
 /* Reads argv, with values as "--name VALUE" or "--name=VALUE". ERROR_ARGUMENT with what was wrong, where, and what

@@ -8,6 +8,7 @@
 #include "tools/up/given.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -33,15 +34,32 @@ static int absolute(const char *path, const char *what, char out[FILE_PATH_SIZE]
 
 static int load_configuration(struct plan *plan)
 {
-    char program[] = "wick-up", flag[] = "--config";
-    char *arguments[] = {program, flag, plan->config_file, NULL};
+    enum { OWN_MAX = 8 };
+    static char program[] = "wick-up", flag[] = "--config";
+    char symbols[60], database[PLAN_URL_SIZE];
+    char *arguments[2 * UP_SETTINGS_MAX + OWN_MAX] = {program};
+    int count = 1;
     const char *file = plan->options.config != NULL ? plan->options.config : getenv("WICK_CONFIG");
     if (file != NULL) {
         int code = absolute(file, "configuration", plan->config_file);
         if (code != 0)
             return error_context(ERROR_CONFIGURATION, "%s", "--config");
+        arguments[count++] = flag;
+        arguments[count++] = plan->config_file;
     }
-    return config_load(EVERY_ROLE, file != NULL ? 3 : 1, arguments, stderr, &plan->config);
+    if (plan->options.symbols > 0) { /* what is checked is what the processes get */
+        (void)snprintf(symbols, sizeof symbols, "--market.max_symbols=%" PRId64, plan->options.symbols);
+        arguments[count++] = symbols;
+    }
+    if (plan->options.database != NULL) {
+        (void)snprintf(database, sizeof database, "--database.url=%s", plan->options.database);
+        arguments[count++] = database;
+    }
+    for (int i = 0; i < plan->options.setting_count; i++)
+        arguments[count++] = (char *)(uintptr_t)plan->options.settings[i];
+    int code = config_load(EVERY_ROLE, count, arguments, stderr, &plan->config);
+    sodium_memzero(database, sizeof database);
+    return code;
 }
 
 static int find_programs(struct plan *plan)

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/up/report.h"
 
+#include "lib/runtime/address.h"
 #include "tools/common/memory.h"
 
 #include <math.h>
@@ -92,9 +93,9 @@ void report_status(const struct plan *plan, const struct child *children, int co
 
 static void dashboard_url(const struct plan *plan, char *out, size_t capacity)
 {
-    const char *address = plan->config->dashboard_address;
-    (void)snprintf(out, capacity, "http://%s:%d", strcmp(address, "0.0.0.0") == 0 ? "127.0.0.1" : address,
-                   plan->dashboard_port);
+    char host[ADDRESS_TEXT_SIZE];
+    address_for_url(plan->config->dashboard_address, host, sizeof host);
+    (void)snprintf(out, capacity, "http://%s:%d", host, plan->dashboard_port);
 }
 
 int report_write(const struct plan *plan, const struct child *children, int count, int64_t started_ms)

@@ -1,9 +1,12 @@
 /* Which symbols a list of words means. */
 /* SPDX-License-Identifier: MIT */
-#include "fetcher/symbol_words.h"
+#include "lib/runtime/symbol_words.h"
 
+#include "lib/base/similar.h"
 #include "lib/runtime/config.h"
 
+#include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,14 +44,26 @@ static bool is_spelled(const char *text)
     return symbol_valid(plain);
 }
 
+static int refuse_word(const char *word)
+{
+    char upper[2 * SYMBOL_SIZE + 2], hint[80];
+    size_t length = 0;
+    for (; word[length] != '\0' && length < sizeof upper - 1; length++)
+        upper[length] = (char)toupper((unsigned char)word[length]);
+    upper[length] = '\0';
+    struct similar similar = {.wrong = word, .best = is_spelled(upper + (upper[0] == '!')) ? upper : NULL};
+    return error_set(ERROR_CONFIGURATION,
+                     "market.symbols: '%.40s' is not a market: expected up to %d of A-Z 0-9 - _ / . : or * and ? for any, "
+                     "perhaps with a ! in front%s",
+                     word, SYMBOL_SIZE - 1, similar_hint(&similar, hint, sizeof hint));
+}
+
 static int read_word(const char *word, struct symbol_word *out)
 {
     bool out_of_it = word[0] == '!';
     const char *text = word + out_of_it;
     if (!is_spelled(text))
-        return error_set(ERROR_CONFIGURATION,
-                         "market.symbols: '%.40s' is not a market: expected up to %d of A-Z 0-9 - _ / . : or * and ? for "
-                         "any, perhaps with a ! in front", word, SYMBOL_SIZE - 1);
+        return refuse_word(word);
     *out = (struct symbol_word){.kind = out_of_it ? SYMBOL_LEFT_OUT
                                         : strpbrk(text, "*?") != NULL ? SYMBOL_MATCHED : SYMBOL_NAMED};
     return text_copy(out->text, sizeof out->text, text, strlen(text));
@@ -134,4 +149,17 @@ bool symbol_words_match(const struct symbol_words *words, const char *symbol)
 bool symbol_words_leave_out(const struct symbol_words *words, const char *symbol)
 {
     return any_matches(words, SYMBOL_LEFT_OUT, symbol);
+}
+
+int symbol_words_fit(const struct symbol_words *words, int64_t max_symbols)
+{
+    size_t named = words->counts[SYMBOL_NAMED];
+    if (named > (size_t)max_symbols)
+        return error_set(ERROR_CONFIGURATION, "market.symbols names %zu markets, market.max_symbols allows %" PRId64,
+                         named, max_symbols);
+    for (size_t i = 0; i < named; i++)
+        if (symbol_words_leave_out(words, words->words[i].text))
+            return error_set(ERROR_CONFIGURATION, "market.symbols: '%s' is both named and left out",
+                             words->words[i].text);
+    return 0;
 }

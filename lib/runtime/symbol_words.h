@@ -6,8 +6,8 @@
  *
  * Upper and lower case differ, as in the exchange's own spelling. Where no pattern stands and no name, all match. */
 /* SPDX-License-Identifier: MIT */
-#ifndef WICK_FETCHER_SYMBOL_WORDS_H
-#define WICK_FETCHER_SYMBOL_WORDS_H
+#ifndef WICK_RUNTIME_SYMBOL_WORDS_H
+#define WICK_RUNTIME_SYMBOL_WORDS_H
 
 #include "lib/base/error.h"
 #include "proto/message.h"
@@ -37,6 +37,10 @@ const struct symbol_word *symbol_words_of(const struct symbol_words *words, enum
 bool symbol_words_name(const struct symbol_words *words, const char *symbol);
 bool symbol_words_match(const struct symbol_words *words, const char *symbol);
 bool symbol_words_leave_out(const struct symbol_words *words, const char *symbol);
+
+/* Whether what is named can be followed: no more than `max_symbols` markets, and none that is left out too.
+ * ERROR_CONFIGURATION. */
+int symbol_words_fit(const struct symbol_words *words, int64_t max_symbols) MUST_CHECK;
 
 /* Whether a symbol matches one pattern. */
 bool symbol_matches(const char *pattern, const char *symbol);
