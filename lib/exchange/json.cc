@@ -280,7 +280,7 @@ int json_decimals(struct json_value packed, struct decimal *out, size_t count)
             return fail_broken("in an array", error);
         int code = read_decimal(value, &out[index++]);
         if (code != 0)
-            return code;
+            return error_context(code, "column %zu", index);
     }
     return index == count ? 0 : error_set(ERROR_PROTOCOL, "JSON: %zu elements, expected %zu", index, count);
 }

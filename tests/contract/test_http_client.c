@@ -5,6 +5,7 @@
 #include "tests/harness.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -222,6 +223,26 @@ static void an_answer_comes_with_what_its_headers_say(void)
     clear_stage();
 }
 
+/* Nobody listens there: a connection that is made was made without it. */
+static void name_a_proxy(bool on)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY",  "ws_proxy",    "wss_proxy"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        CU_ASSERT_FATAL((on ? setenv(names[i], "http://127.0.0.1:1", 1) : unsetenv(names[i])) == 0);
+}
+
+static void a_proxy_of_the_environment_is_not_used(void)
+{
+    name_a_proxy(true);
+    set_stage(PATIENT_MS);
+    const struct seen *seen = ask("/small?direct");
+    CU_ASSERT(seen->code == 0 && seen->status == 200);
+    CU_ASSERT_STRING_EQUAL(seen->body, "direct");
+    clear_stage();
+    name_a_proxy(false);
+}
+
 static void a_redirect_is_not_followed(void)
 {
     set_stage(PATIENT_MS);
@@ -312,6 +333,7 @@ const char *const suite_name = "http client";
 
 const struct test suite_tests[] = {
     {"an answer comes with what its headers say", an_answer_comes_with_what_its_headers_say},
+    {"a proxy of the environment is not used", a_proxy_of_the_environment_is_not_used},
     {"a redirect is not followed", a_redirect_is_not_followed},
     {"a long body is whole and a longer one refused", a_long_body_is_whole_and_a_longer_one_refused},
     {"a body that is cut off is an error", a_body_that_is_cut_off_is_an_error},

@@ -374,6 +374,26 @@ static void pings_whose_answers_are_not_taken_end_the_connection(void)
 
 /* ---- ends ---- */
 
+/* Nobody listens there: a connection that is made was made without it. */
+static void name_a_proxy(bool on)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY",  "ws_proxy",    "wss_proxy"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        CU_ASSERT_FATAL((on ? setenv(names[i], "http://127.0.0.1:1", 1) : unsetenv(names[i])) == 0);
+}
+
+static void a_proxy_of_the_environment_is_not_used(void)
+{
+    name_a_proxy(true);
+    set_stage();
+    (void)open_path(0, "/");
+    run_until(&stage.opened, 1);
+    CU_ASSERT_EQUAL(stage.ended, 0);
+    clear_stage();
+    name_a_proxy(false);
+}
+
 static void nobody_there_is_an_end(void)
 {
     set_stage();
@@ -531,6 +551,7 @@ const struct test suite_tests[] = {
     {"the longest message arrives and a longer one ends the connection",
      the_longest_message_arrives_and_a_longer_one_ends_the_connection},
     {"pings whose answers are not taken end the connection", pings_whose_answers_are_not_taken_end_the_connection},
+    {"a proxy of the environment is not used", a_proxy_of_the_environment_is_not_used},
     {"nobody there is an end", nobody_there_is_an_end},
     {"what is no handshake is an end", what_is_no_handshake_is_an_end},
     {"a handshake without an answer ends in time", a_handshake_without_an_answer_ends_in_time},
