@@ -187,6 +187,9 @@ size_t poll_waiting(const struct poll *poll);
  * it. ERROR_MISSING when nothing is to be asked for now; the codes of the adapters. */
 int poll_make_request(struct poll *poll, struct poll_flight *flight) MUST_CHECK;
 
+/* What a kind is called in the log. */
+const char *poll_kind_name(enum poll_kind kind);
+
 /* Between poll_request.c, poll_answer.c and poll_tickers.c: the request of a chunk, ERROR_MISSING when there is nothing
  * to be asked for; what follows when it was answered, and when it was refused, maybe because of a symbol. */
 int poll_request_tickers(struct poll *poll, struct poll_flight *flight) MUST_CHECK;
@@ -195,6 +198,14 @@ void poll_tickers_refused(struct poll *poll, const struct poll_flight *flight, b
 
 /* Between poll.c and poll_answer.c: takes the result of a request that was sent, and plans the job anew. */
 void poll_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result);
+
+/* Between poll_answer.c and poll_read.c: reads the body of an answer that is EXCHANGE_OK and takes what it brings;
+ * ERROR_PROTOCOL when it cannot be read. The next list of markets is read from its first page on. The age of a
+ * candidate became known: the open time of its oldest daily candle, or -1; and it cannot be had, which is logged. */
+int poll_read(struct poll *poll, const struct poll_flight *flight, const struct http_result *result) MUST_CHECK;
+void poll_begin_list(struct poll *poll);
+void poll_set_age(struct poll *poll, const struct poll_flight *flight, int64_t oldest_ms);
+void poll_no_age(struct poll *poll, const struct poll_flight *flight);
 
 /* The list of markets was read, or more of what is asked about them became known: chooses, and asks for what is not
  * known of those that were chosen. */

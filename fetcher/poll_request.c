@@ -78,6 +78,12 @@ static int request_fill(struct poll *poll, struct poll_flight *flight)
                                            piece->last_ms, flight->exchange_ms, &poll->request);
 }
 
+const char *poll_kind_name(enum poll_kind kind)
+{
+    static const char *const names[POLL_KINDS] = {"time", "instruments", "scan", "candles", "ages", "tickers", "fill"};
+    return names[kind];
+}
+
 int poll_make_request(struct poll *poll, struct poll_flight *flight)
 {
     switch (flight->kind) {
