@@ -215,6 +215,9 @@ def a_data_directory_holds_one_exchange(home):
     status, text = import_into("--exchange", "binance")
     wick.equal(status, wick.FAILED, "another exchange")
     wick.contains(text, r"holds the data of another market \(exchange kraken\) than is asked for \(exchange binance\)")
+    _, text = run_import(f"sqlite:{data}/wick.db", file, status=wick.FAILED)  # by its path it is the same directory
+    wick.contains(text, r"holds the data of another market \(exchange kraken\) than is asked for \(exchange binance\)")
+    run_import(f"sqlite:{data}/wick.db", "--exchange", "kraken", file)
     status, text = wick.run_program("wick-export", "--data", data, "--symbol", "BTCUSDT", "--interval", "1m")
     wick.equal((status, text), (wick.OK, f"{OWN_HEADER}\n{row(0)}"), "an export of the directory's exchange")
 

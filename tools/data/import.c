@@ -127,11 +127,25 @@ static int import_all(struct import *import, const struct arguments *given, cons
     return failed > 0 || sum.refused > 0 ? STATUS_FAILED : 0;
 }
 
+/* A database that is named by its path may be that of a data directory all the same: its `market` lies beside it. */
+static int check_neighbour(const char *url, const char *exchange)
+{
+    static const char scheme[] = "sqlite:", name[] = "/wick.db";
+    char held[MARKET_FILE_SIZE], directory[DATABASE_URL_SIZE];
+    size_t length = strlen(url);
+    if (strncmp(url, scheme, strlen(scheme)) != 0 || length < strlen(scheme) + strlen(name) ||
+        strcmp(url + length - strlen(name), name) != 0)
+        return 0;
+    (void)snprintf(directory, sizeof directory, "%.*s", (int)(length - strlen(scheme) - strlen(name)), url + strlen(scheme));
+    int code = market_file_read(directory, held);
+    return code == 0 ? market_file_tie_exchange(directory, exchange) : code == ERROR_MISSING ? 0 : code;
+}
+
 /* A data directory is made where there is none, and holds the candles of one exchange. */
 static int open_data_dir(const struct database_choice *choice, const char *exchange)
 {
     if (!choice->is_in_data_dir)
-        return 0;
+        return check_neighbour(choice->url, exchange);
     if (choice->exchange_is_of_data_dir && exchange == choice->exchange && strcmp(exchange, EXCHANGE_SIMULATED) == 0)
         return error_set(ERROR_EXISTS, "%s holds the data of the exchange %s; give another --data for the candles of a real "
                          "one, or --exchange %s if these are simulated too", choice->data_dir, exchange, exchange);
