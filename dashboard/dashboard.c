@@ -109,6 +109,14 @@ static int take_portfolio(struct dashboard *dashboard, const uint8_t *bytes, siz
     return code;
 }
 
+/* The answer to a question. While the published ones come, it only shows that the link leads to the right trader: taken, it
+ * could overtake events that are on their way. */
+static int take_asked_portfolio(struct dashboard *dashboard, const uint8_t *bytes, size_t size)
+{
+    bool published = dashboard->view.known && dashboard_now(dashboard) - dashboard->trader_heard_ms < ASK_AFTER_MS;
+    return published ? 0 : take_portfolio(dashboard, bytes, size);
+}
+
 static int take_events(struct dashboard *dashboard, const uint8_t *bytes, size_t size)
 {
     struct portfolio_event event;
@@ -146,7 +154,7 @@ static const struct {
 } takers[] = {
     {LINK_PORTFOLIO, RECORD_portfolio, take_portfolio},
     {LINK_PORTFOLIO, RECORD_portfolio_event, take_events},
-    {LINK_COMMAND, RECORD_portfolio, take_portfolio},
+    {LINK_COMMAND, RECORD_portfolio, take_asked_portfolio},
     {LINK_COMMAND, RECORD_ack, take_ack},
     {LINK_HISTORY, RECORD_answer, take_answer},
 };
