@@ -19,7 +19,7 @@ void refusals_tell(struct refusals *refusals, const char *kind, const char *symb
                    const struct exchange_refusal *refusal)
 {
     const char *name = refusal->name[0] != '\0' ? refusal->name : symbol;
-    uint64_t hash = hash_text(hash_text(hash_text(UINT64_C(0xcbf29ce484222325), kind), name), refusal->why);
+    uint64_t hash = hash_text(hash_text(UINT64_C(0xcbf29ce484222325), name), refusal->why);
     hash = (hash ^ (uint64_t)refusal->open_time_ms) * UINT64_C(0x100000001b3);
     metric_add(METRIC_rows_refused_total, 1);
     for (size_t i = 0; i < REFUSALS_REMEMBERED; i++)

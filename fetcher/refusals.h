@@ -14,7 +14,7 @@ struct refusals {
 };
 
 /* Counts a row that was passed over in an answer of this kind ("candles", ...), and logs it if it is not among those
- * that were told before. Where the row has no name, `symbol` is whose it is, or "". */
+ * that were told before, of whatever kind: the same candle comes by several. Where the row has no name, `symbol` is whose it is, or "". */
 void refusals_tell(struct refusals *refusals, const char *kind, const char *symbol,
                    const struct exchange_refusal *refusal);
 

@@ -319,7 +319,7 @@ static int check_kline(const struct candles_reader *candles, const struct decima
     int64_t open_ms = columns[KLINE_OPEN_TIME].mantissa, close_ms = columns[KLINE_CLOSE_TIME].mantissa;
     for (int i = 0; i < KLINES; i++)
         if (columns[i].mantissa < 0)
-            return error_set(ERROR_PROTOCOL, "a negative number");
+            return refuse_negative(columns[i]);
     if (columns[KLINE_OPEN_TIME].scale != 0 || columns[KLINE_CLOSE_TIME].scale != 0)
         return error_set(ERROR_PROTOCOL, "a time that is no integer");
     /* in February 2018 and other troubled months candles were cut short, or began off the grid */

@@ -145,11 +145,18 @@ bool key_is(const char *key, size_t length, const char *name)
     return length == strlen(name) && memcmp(key, name, length) == 0;
 }
 
+int refuse_negative(struct decimal value)
+{
+    char text[DECIMAL_TEXT_SIZE];
+    (void)decimal_print(value, text);
+    return error_set(ERROR_PROTOCOL, "a negative number, %s", text);
+}
+
 int read_not_negative(struct json_value value, struct decimal *out)
 {
     int code = json_decimal(value, out);
     if (code == 0 && out->mantissa < 0)
-        return error_set(ERROR_PROTOCOL, "a negative number");
+        return refuse_negative(*out);
     return code;
 }
 

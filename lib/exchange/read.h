@@ -59,6 +59,9 @@ int members_check(const struct members *members, unsigned required) MUST_CHECK;
 /* Whether a member's name is `name`. */
 bool key_is(const char *key, size_t length, const char *name);
 
+/* Sets the error of a number that must not be negative and is. Returns ERROR_PROTOCOL. */
+int refuse_negative(struct decimal value);
+
 /* A decimal that is not negative. ERROR_PROTOCOL. */
 int read_not_negative(struct json_value value, struct decimal *out) MUST_CHECK;
 
