@@ -116,7 +116,8 @@ void site_open_with(struct http_server_options options)
     memset(&site, 0, sizeof site);
     site.loop = loop_create();
     CU_ASSERT_PTR_NOT_NULL_FATAL(site.loop);
-    options.address = "127.0.0.1";
+    if (options.address == NULL)
+        options.address = "127.0.0.1";
     options.routes = routes;
     options.route_count = sizeof routes / sizeof routes[0];
     options.headers = headers;

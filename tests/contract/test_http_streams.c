@@ -2,9 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/contract/http_site.h"
 
+#include "lib/runtime/address.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* ---- slow clients ---- */
 
@@ -231,6 +234,38 @@ static void closes_with_everything_under_way(void)
     client_close(partial);
 }
 
+/* Whether somebody answers at this address. */
+static bool answers_at(const char *name, int port)
+{
+    struct address address;
+    bool connected = false;
+    if (address_resolve(name, port, &address) == 0) {
+        int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        connected = fd >= 0 && connect(fd, (const struct sockaddr *)&address.storage, address.length) == 0;
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    return connected;
+}
+
+static void listens_by_name_and_on_ipv6(void)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "::1", "::"};
+    int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct address six;
+    bool has_ipv6 = probe >= 0 && address_resolve("::1", 0, &six) == 0 &&
+                    bind(probe, (const struct sockaddr *)&six.storage, six.length) == 0;
+    if (probe >= 0)
+        (void)close(probe);
+    for (size_t i = 0; i < (has_ipv6 ? 4 : 2); i++) {
+        site_open_with((struct http_server_options){.address = names[i]});
+        CU_ASSERT(answers_at(strcmp(names[i], "::") == 0 ? "::1" : names[i], http_server_port(site.server)));
+        site_close();
+    }
+    if (!has_ipv6)
+        test_skip("there is no IPv6 here");
+}
+
 static void names_the_port_that_is_taken(void)
 {
     site_open();
@@ -263,6 +298,7 @@ const struct test suite_tests[] = {
     {"drops a stream that nobody reads", drops_a_stream_that_nobody_reads},
     {"notices that a reader has gone", notices_that_a_reader_has_gone},
     {"closes with requests and streams under way", closes_with_everything_under_way},
+    {"listens by name and on IPv6", listens_by_name_and_on_ipv6},
     {"names the port that is taken", names_the_port_that_is_taken},
     {NULL, NULL},
 };
