@@ -433,12 +433,12 @@ static bool read_text(struct source *source)
 
 void config_read_file(struct loaded *loaded, const char *file)
 {
-    struct source source = {.loaded = loaded, .name = file, .text = calloc(1, FILE_SIZE_MAX + 2)};
+    struct source source = {.loaded = loaded, .name = file, .text = malloc(FILE_SIZE_MAX + 2)};
     if (source.text == NULL)
         config_report(loaded, "%s: error: no memory to read it", file);
     else if (read_text(&source))
         parse(&source);
     if (source.text != NULL)
-        sodium_memzero(source.text, FILE_SIZE_MAX + 2);
+        sodium_memzero(source.text, source.size);
     free(source.text);
 }
