@@ -61,6 +61,28 @@ static void pass_over_scanned(void *user, const struct exchange_refusal *refusal
     universe_keep_ticker(poll->universe, refusal->name);
 }
 
+static struct series *first_series(struct poll *poll, const char *symbol)
+{
+    return market_find(poll->market, symbol, poll->market->intervals[0]);
+}
+
+static void pass_over_ticker(void *user, const struct exchange_refusal *refusal)
+{
+    struct poll *poll = user;
+    struct series *series = first_series(poll, refusal->name);
+    pass_over(poll, refusal);
+    if (series != NULL)
+        stuck_note(&poll->stuck, series, STUCK_TICKERS, refusal->why);
+}
+
+/* A ticker that can be read; one that rests is for poll_tickers.c. */
+static void clear_ticker(struct poll *poll, const char *symbol)
+{
+    struct series *series = poll->stuck.ever ? first_series(poll, symbol) : NULL;
+    if (series != NULL && series->tickers_rest_ms == 0)
+        stuck_clear(&poll->stuck, series, STUCK_TICKERS);
+}
+
 /* ---- time ---- */
 
 /* What was planned by the clock as it was is planned anew. Rings that hold candles from after what it is now would wait
@@ -194,8 +216,9 @@ static int read_tickers(struct poll *poll, const struct poll_flight *flight, con
 {
     poll->ticker_count = 0;
     begin_reading(poll, "tickers", "");
-    int code = poll->exchange->read_tickers(&result->answer, keep_ticker, pass_over, poll);
+    int code = poll->exchange->read_tickers(&result->answer, keep_ticker, pass_over_ticker, poll);
     for (size_t i = 0; code == 0 && i < poll->ticker_count; i++) {
+        clear_ticker(poll, poll->ticker_rows[i].symbol);
         if (poll->ticker_rows[i].time_ms == 0)
             poll->ticker_rows[i].time_ms = flight->exchange_ms;
         if (streams_admit_ticker(poll->streams, &poll->ticker_rows[i]))

@@ -55,6 +55,7 @@ void stuck_note(struct stuck *stuck, struct series *series, enum stuck_part part
 {
     bool was = (series->stuck & 1u << part) != 0;
     series->stuck |= 1u << part;
+    stuck->ever = true;
     remember(stuck, series, part, why);
     if (!was)
         log_warn("market_stuck", log_text("symbol", series->symbol), log_int("interval_s", series->interval_s),
@@ -90,7 +91,7 @@ size_t stuck_count(const struct stuck *stuck)
 
 bool stuck_is_everything(const struct stuck *stuck)
 {
-    bool everything = stuck->count > 0;
+    bool everything = stuck->ever;
     for (const struct series *series = NULL; everything && (series = market_next(stuck->market, series)) != NULL;)
         everything = (series->stuck & 1u << STUCK_CANDLES) != 0;
     return everything;
@@ -118,9 +119,11 @@ void stuck_describe(struct stuck *stuck, char *out, size_t size)
     size_t told = 0, length = 0;
     out[0] = '\0';
     forget_gone(stuck);
-    if (stuck->count == 0)
+    size_t all = stuck->ever ? stuck_count(stuck) : 0;
+    if (all > 0 && stuck->count == 0) /* the names went before those that there was no room for are noted again */
+        (void)snprintf(out, size, "not up to date: %zu", all);
+    if (all == 0 || stuck->count == 0)
         return;
-    size_t all = stuck_count(stuck);
     for (size_t i = 0; i < stuck->count; i++) {
         const struct stuck_name *name = &stuck->names[i];
         char text[ENTRY_NAME_SIZE], entry[ENTRY_NAME_SIZE + WHY_SHOWN + 32];

@@ -39,6 +39,7 @@ struct stuck {
     const struct market *market; /* borrowed */
     struct stuck_name names[STUCK_NAMED_MAX]; /* in the order in which they came */
     size_t count;
+    bool ever; /* anything was stuck since the start: otherwise nobody need look */
 };
 
 /* Nothing is stuck. */

@@ -136,6 +136,19 @@ static void a_market_whose_row_is_bad_stays_as_it_was(void)
     }
 }
 
+static void a_ticker_that_cannot_be_read_is_named(void)
+{
+    begin((struct stage_faults){.breaks_tickers = true});
+    CU_ASSERT(says("not up to date: BUSDT tickers: "));
+    unsigned tickers = stage.tickers_published;
+    stage_run(STAGE_MINUTE_MS);
+    CU_ASSERT(stage.tickers_published - tickers >= 5 * (STAGE_SYMBOLS - 1));
+    stage.faults.breaks_tickers = false;
+    stage_run(STAGE_MINUTE_MS);
+    CU_ASSERT(!says("not up to date"));
+    stage_kill();
+}
+
 /* As Binance's of February 2018: the good rows are kept, the others are absent, and history is filled to its end. */
 static void rows_off_the_grid_cost_themselves_only(void)
 {
@@ -206,6 +219,7 @@ const struct test suite_tests[] = {
     {"all markets refused is not ready", all_markets_refused_is_not_ready},
     {"a market whose row is bad stays as it was", a_market_whose_row_is_bad_stays_as_it_was},
     {"rows off the grid cost themselves only", rows_off_the_grid_cost_themselves_only},
+    {"a ticker that cannot be read is named", a_ticker_that_cannot_be_read_is_named},
     {"a list that is refused is named", a_list_that_is_refused_is_named},
     {"the culprit of a batch is found", the_culprit_of_a_batch_is_found},
     {NULL, NULL},

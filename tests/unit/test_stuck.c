@@ -65,6 +65,9 @@ static void of_many_the_first_are_named(void)
         CU_ASSERT_PTR_NOT_NULL(words(size)); /* never more than there is room for */
     CU_ASSERT_STRING_EQUAL(words(100),
                            "not up to date: M00USDT 1m: a reason that is longer than what there  and 39 more");
+    for (int i = 0; i < STUCK_NAMED_MAX; i++)
+        stuck_clear(&stuck, series_of(i, 60), STUCK_CANDLES);
+    CU_ASSERT_STRING_EQUAL(words(100), "not up to date: 24");
     for (int i = 0; i < SYMBOLS; i++)
         stuck_clear(&stuck, series_of(i, 60), STUCK_CANDLES);
     CU_ASSERT_STRING_EQUAL(words(160), "");
