@@ -63,13 +63,6 @@ size_t config_find(const char *section, size_t section_length, const char *key, 
     return option_count;
 }
 
-bool option_exists(const char *name, size_t length)
-{
-    const char *dot = memchr(name, '.', length);
-    size_t section_length = dot != NULL ? (size_t)(dot - name) : 0;
-    return dot != NULL && config_find(name, section_length, dot + 1, length - section_length - 1) < option_count;
-}
-
 /* ---- the environment ---- */
 
 /* Erases a variable's value where the kernel shows it, then removes it. */

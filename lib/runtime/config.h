@@ -62,9 +62,6 @@ void config_destroy(struct config *config);
 /* Whether the option is a secret: its value is printed nowhere. */
 bool option_is_secret(const struct option_row *option);
 
-/* Whether "section.key" (not ended by a NUL, but `length` long) is the name of an option. */
-bool option_exists(const char *name, size_t length);
-
 /* Where the value of an option came from: "default", "environment WICK_A__B", "flag --a.b" or "file:line:column";
  * "default" in a configuration that config_load did not read. */
 const char *config_origin(const struct config *config, const struct option_row *option);
