@@ -130,6 +130,7 @@ struct poll {
     size_t refused_count;
     uint32_t rows_told; /* of those that were passed over */
     const char *reading, *reading_symbol; /* its kind and its market, "" for none */
+    char unnamed[200]; /* what was told of tickers without saying of which; empty: nothing */
     struct refusals refusals;
     char cursor[EXCHANGE_CURSOR_SIZE]; /* of the page of the list of markets that is asked for next; "": the first */
     uint32_t page;                     /* its number, from 0 */
@@ -195,6 +196,10 @@ const char *poll_kind_name(enum poll_kind kind);
 int poll_request_tickers(struct poll *poll, struct poll_flight *flight) MUST_CHECK;
 void poll_tickers_succeeded(struct poll *poll, const struct poll_flight *flight);
 void poll_tickers_refused(struct poll *poll, const struct poll_flight *flight, bool by_symbol);
+
+/* Writes the symbols that a request of a whole chunk asked for, and returns how many; 0 where that cannot be said any
+ * more. */
+size_t poll_tickers_asked(const struct poll *poll, const struct poll_flight *flight, const char *symbols[POLL_CHUNK_MAX]);
 
 /* Between poll.c and poll_answer.c: takes the result of a request that was sent, and plans the job anew. */
 void poll_answer(struct poll *poll, const struct poll_flight *flight, const struct http_result *result);

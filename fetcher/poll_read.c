@@ -66,9 +66,8 @@ static struct series *first_series(struct poll *poll, const char *symbol)
     return market_find(poll->market, symbol, poll->market->intervals[0]);
 }
 
-static void pass_over_ticker(void *user, const struct exchange_refusal *refusal)
+static void pass_over_named(struct poll *poll, const struct exchange_refusal *refusal)
 {
-    struct poll *poll = user;
     struct series *series = first_series(poll, refusal->name);
     pass_over(poll, refusal);
     if (series != NULL)
@@ -81,6 +80,39 @@ static void clear_ticker(struct poll *poll, const char *symbol)
     struct series *series = poll->stuck.ever ? first_series(poll, symbol) : NULL;
     if (series != NULL && series->tickers_rest_ms == 0)
         stuck_clear(&poll->stuck, series, STUCK_TICKERS);
+}
+
+/* An error that names no symbol is told of those that lack, once the answer was read. */
+static void pass_over_ticker(void *user, const struct exchange_refusal *refusal)
+{
+    struct poll *poll = user;
+    if (refusal->name[0] != '\0')
+        pass_over_named(poll, refusal);
+    else
+        (void)snprintf(poll->unnamed, sizeof poll->unnamed, "%s", refusal->why);
+}
+
+static bool was_read(const struct poll *poll, const char *symbol)
+{
+    for (size_t i = 0; i < poll->ticker_count; i++)
+        if (strcmp(poll->ticker_rows[i].symbol, symbol) == 0)
+            return true;
+    return false;
+}
+
+static void tell_unnamed(struct poll *poll, const struct poll_flight *flight)
+{
+    const char *symbols[POLL_CHUNK_MAX];
+    size_t count = poll_tickers_asked(poll, flight, symbols), missing = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!was_read(poll, symbols[i])) {
+            const struct exchange_refusal refusal = {i, symbols[i], -1, poll->unnamed};
+            pass_over_named(poll, &refusal);
+            missing++;
+        }
+    const struct exchange_refusal nobody = {0, "", -1, poll->unnamed};
+    if (missing == 0)
+        pass_over(poll, &nobody);
 }
 
 /* ---- time ---- */
@@ -215,8 +247,11 @@ static int keep_ticker(void *user, const struct exchange_ticker *row)
 static int read_tickers(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
 {
     poll->ticker_count = 0;
+    poll->unnamed[0] = '\0';
     begin_reading(poll, "tickers", "");
     int code = poll->exchange->read_tickers(&result->answer, keep_ticker, pass_over_ticker, poll);
+    if (code == 0 && poll->unnamed[0] != '\0')
+        tell_unnamed(poll, flight);
     for (size_t i = 0; code == 0 && i < poll->ticker_count; i++) {
         clear_ticker(poll, poll->ticker_rows[i].symbol);
         if (poll->ticker_rows[i].time_ms == 0)

@@ -81,6 +81,14 @@ static size_t collect_searched(struct poll *poll, struct ticker_chunk *chunk, si
     return collected;
 }
 
+size_t poll_tickers_asked(const struct poll *poll, const struct poll_flight *flight, const char *symbols[POLL_CHUNK_MAX])
+{
+    size_t first;
+    size_t count = chunk_size(poll, flight->index, &first);
+    count = count <= POLL_CHUNK_MAX ? collect(poll, first, count, symbols) : 0;
+    return count == flight->asked ? count : 0;
+}
+
 int poll_request_tickers(struct poll *poll, struct poll_flight *flight)
 {
     const char *symbols[POLL_CHUNK_MAX];

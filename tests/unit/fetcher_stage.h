@@ -26,7 +26,8 @@ struct stage_faults {
     bool mute;                                   /* the first connection says nothing of the second symbol */
     bool moves_candles;                          /* every 9th of the second symbol, off the grid */
     bool breaks_rows;                            /* the second symbol's, in the list of markets, */
-    bool breaks_tickers;                         /* and among the tickers */
+    bool breaks_tickers;                         /* and among the tickers, */
+    bool unnames_tickers;                        /* or does not say there whose it is */
     bool refuses_list;                           /* of the markets */
     bool refuses_candles;                        /* of the second symbol, which is listed as trading, */
     bool breaks_candles;                         /* or sends what is no answer for them */

@@ -95,8 +95,9 @@ static void write_tickers(const char *url, FILE *body)
         char name[16];
         (void)snprintf(name, sizeof name, "%%22%cUSDT%%22", 'A' + symbol);
         if (!stage.unlisted[symbol] && (strstr(url, "symbols=") == NULL || strstr(url, name) != NULL))
-            (void)fprintf(body, "%s{\"symbol\":\"%cUSDT\",\"bidPrice\":%s,\"askPrice\":\"11\",\"lastPrice\":\"10\","
-                          "\"quoteVolume\":\"%d.5\"}", rows++ > 0 ? "," : "", 'A' + symbol,
+            (void)fprintf(body, "%s{\"%s\":\"%cUSDT\",\"bidPrice\":%s,\"askPrice\":\"11\",\"lastPrice\":\"10\","
+                          "\"quoteVolume\":\"%d.5\"}", rows++ > 0 ? "," : "",
+                          stage.faults.unnames_tickers && symbol == 1 ? "what" : "symbol", 'A' + symbol,
                           stage.faults.breaks_tickers && symbol == 1 ? "null" : "\"9\"", 1000 * (symbol + 1));
     }
     (void)fputc(']', body);

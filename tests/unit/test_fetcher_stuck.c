@@ -149,6 +149,15 @@ static void a_ticker_that_cannot_be_read_is_named(void)
     stage_kill();
 }
 
+/* Kraken's errors beside a result do not say whose they are: whose ticker lacks is named. */
+static void a_ticker_that_nobody_is_named_for_is_named(void)
+{
+    begin((struct stage_faults){.unnames_tickers = true});
+    CU_ASSERT(says("not up to date: BUSDT tickers: "));
+    CU_ASSERT(!says("AUSDT"));
+    stage_kill();
+}
+
 /* As Binance's of February 2018: the good rows are kept, the others are absent, and history is filled to its end. */
 static void rows_off_the_grid_cost_themselves_only(void)
 {
@@ -220,6 +229,7 @@ const struct test suite_tests[] = {
     {"a market whose row is bad stays as it was", a_market_whose_row_is_bad_stays_as_it_was},
     {"rows off the grid cost themselves only", rows_off_the_grid_cost_themselves_only},
     {"a ticker that cannot be read is named", a_ticker_that_cannot_be_read_is_named},
+    {"a ticker that nobody is named for is named", a_ticker_that_nobody_is_named_for_is_named},
     {"a list that is refused is named", a_list_that_is_refused_is_named},
     {"the culprit of a batch is found", the_culprit_of_a_batch_is_found},
     {NULL, NULL},
