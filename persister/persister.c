@@ -24,7 +24,7 @@ static void on_tick(struct service_context *context, void *state, int64_t now_ms
     metric_set(METRIC_store_pool_used, (double)store->pool.used);
     metric_add(METRIC_store_pool_waits_total, (double)(store->pool.waits - persister->pool_waits));
     persister->pool_waits = store->pool.waits;
-    metric_set(METRIC_store_waiting_rows, (double)persister_rows(persister));
+    metric_set(METRIC_store_waiting_rows, (double)(batch_rows(persister->filling) + batch_rows(persister->writing)));
     if (!ready)
         history_expire(&persister->history, now_ms, store->text);
 }
@@ -46,23 +46,13 @@ static int open_database(struct persister *persister)
     return code == 0 ? 0 : error_context(code == ERROR_ARGUMENT ? ERROR_CONFIGURATION : code, "database.url");
 }
 
-static int open_lane(struct lane *lane, const struct config *config)
+static int open_batch(struct batch *batch, const struct config *config)
 {
     const char *exchange = config->exchange_name, *quote_asset = config->market_quote_asset;
-    int code = lane_init(lane, (size_t)config->database_batch_rows);
-    for (int i = 0; i < 2 && code == 0; i++) {
-        struct batch *batch = &lane->batches[i];
+    int code = batch_init(batch, (size_t)config->database_batch_rows);
+    if (code == 0)
         code = text_copy(batch->exchange, sizeof batch->exchange, exchange, strlen(exchange));
-        if (code == 0)
-            code = text_copy(batch->quote_asset, sizeof batch->quote_asset, quote_asset, strlen(quote_asset));
-    }
-    return code;
-}
-
-static void release_lanes(struct persister *persister)
-{
-    for (enum lane_kind kind = 0; kind < LANES; kind++)
-        lane_release(&persister->lanes[kind]);
+    return code != 0 ? code : text_copy(batch->quote_asset, sizeof batch->quote_asset, quote_asset, strlen(quote_asset));
 }
 
 static int open_persister(struct service_context *context, void *state)
@@ -70,16 +60,20 @@ static int open_persister(struct service_context *context, void *state)
     struct persister *persister = state;
     persister->context = context;
     persister->history.context = context;
+    persister->filling = &persister->batches[0];
+    persister->writing = &persister->batches[1];
     persister->watched_fd = -1;
-    int code = 0;
-    for (enum lane_kind kind = 0; kind < LANES && code == 0; kind++)
-        code = open_lane(&persister->lanes[kind], context->config);
-    if (code == 0) {
-        persister->timer = loop_add_timer(context->loop, 0, 0, persister_attend, persister);
-        code = persister->timer < 0 ? persister->timer : open_database(persister);
+    for (int i = 0; i < 2; i++) {
+        int code = open_batch(&persister->batches[i], context->config);
+        if (code < 0)
+            return code;
     }
-    if (code != 0)
-        release_lanes(persister);
+    persister->timer = loop_add_timer(context->loop, 0, 0, persister_attend, persister);
+    if (persister->timer < 0)
+        return persister->timer;
+    int code = open_database(persister);
+    for (int i = 0; i < 2 && code != 0; i++)
+        batch_release(&persister->batches[i]);
     return code;
 }
 
@@ -87,7 +81,7 @@ static void on_stop(struct service_context *context, void *state)
 {
     struct persister *persister = state;
     persister->stopping = true;
-    if (persister_waiting(persister) > 0) {
+    if (batch_waiting(persister->writing) + batch_waiting(persister->filling) > 0) {
         context->stop_ms = STOP_MS;
         persister_wake(persister);
     }
@@ -96,13 +90,14 @@ static void on_stop(struct service_context *context, void *state)
 static void close_persister(struct service_context *context, void *state)
 {
     struct persister *persister = state;
-    size_t unwritten = persister_rows(persister);
+    size_t unwritten = batch_rows(persister->writing) + batch_rows(persister->filling);
     if (unwritten > 0)
         log_warn("rows_unwritten", log_int("rows", (int64_t)unwritten), log_text("reason", persister->store.text));
     if (persister->watched_fd >= 0)
         loop_remove_fd(context->loop, persister->watched_fd);
     store_close(&persister->store);
-    release_lanes(persister);
+    for (int i = 0; i < 2; i++)
+        batch_release(&persister->batches[i]);
 }
 
 const struct service persister_service = {

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "persister/batch.h"
 #include "persister/board.h"
-#include "persister/lanes.h"
 #include "persister/lease.h"
 #include "persister/retention.h"
 #include "tests/harness.h"
@@ -123,51 +122,6 @@ static void rows_that_name_no_account_are_of_the_configured_one(void)
     CU_ASSERT_EQUAL(rows.fills[1].mode, ACCOUNT_MODE_LIVE);
     CU_ASSERT_STRING_EQUAL(rows.accounts[0].exchange, "okx");
     CU_ASSERT_STRING_EQUAL(rows.accounts[0].quote_asset, "EUR");
-}
-
-static void the_ledger_is_written_first_and_history_last(void)
-{
-    static const struct {
-        bool wants[LANES];
-        enum lane_kind last, next;
-    } rows[] = {
-        {{true, true, true}, LANE_HISTORY, LANE_LEDGER}, {{true, true, true}, LANE_NEW, LANE_LEDGER},
-        {{true, true, true}, LANE_LEDGER, LANE_NEW},     {{false, true, true}, LANE_NEW, LANE_NEW},
-        {{false, false, true}, LANE_NEW, LANE_HISTORY},  {{true, false, true}, LANE_LEDGER, LANE_HISTORY},
-        {{true, false, false}, LANE_LEDGER, LANE_LEDGER}, {{false, false, false}, LANE_LEDGER, LANES},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        CU_ASSERT_EQUAL(lane_choose(rows[i].wants, rows[i].last), rows[i].next);
-}
-
-static void a_lane_is_due_by_rows_by_age_or_by_the_ledger(void)
-{
-    static struct lane lane;
-    struct lane_terms terms = {.batch_rows = 100, .batch_ms = 50};
-    struct candle_event rows[100] = {0};
-    CU_ASSERT_EQUAL_FATAL(lane_init(&lane, 100), 0);
-    CU_ASSERT_FALSE(lane_is_due(&lane, &terms, INT64_MAX));
-    for (int i = 0; i < 100; i++)
-        rows[i] = (struct candle_event){"BTCUSDT", 60, {1700000000000 + i * 60000, 1, 1, 1, 1, 1, 0, 0}};
-    struct batch_door open_door = {.now_ms = 1800000000000};
-    struct store_candles message = {.sequence = 1, .exchange = "binance", .rows = list_of(rows, 99)};
-    CU_ASSERT_EQUAL(batch_take_candles(lane.filling, &fetcher, &message, &open_door, 1000), 0);
-    CU_ASSERT_FALSE(lane_is_due(&lane, &terms, 1049));
-    CU_ASSERT_TRUE(lane_is_due(&lane, &terms, 1050));
-    message.sequence = 2;
-    message.rows = list_of(rows, 1);
-    CU_ASSERT_EQUAL(batch_take_candles(lane.filling, &fetcher, &message, &open_door, 1001), 0);
-    CU_ASSERT_TRUE(lane_is_due(&lane, &terms, 1001));
-    lane_swap(&lane);
-    CU_ASSERT_FALSE(lane_is_due(&lane, &terms, 2000));
-    CU_ASSERT_TRUE(lane_has(&lane, &fetcher, 2));
-    CU_ASSERT_EQUAL(lane_waiting(&lane), 2);
-    CU_ASSERT_EQUAL(lane_rows(&lane), 100);
-    const struct account account = {.time_ms = 7};
-    const struct store_ledger ledger = {.sequence = 3, .generation = 1, .accounts = list_of(&account, 1)};
-    CU_ASSERT_EQUAL(batch_take_ledger(lane.filling, &trader, &ledger, 2000), 0);
-    CU_ASSERT_TRUE(lane_is_due(&lane, &terms, 2000));
-    lane_release(&lane);
 }
 
 static void absences_come_with_the_candles(void)
@@ -542,8 +496,6 @@ const char *const suite_name = "persister";
 const struct test suite_tests[] = {
     {"a batch holds what came, in its order", a_batch_holds_what_came_in_its_order},
     {"rows that name no account are of the configured one", rows_that_name_no_account_are_of_the_configured_one},
-    {"the ledger is written first, and history last", the_ledger_is_written_first_and_history_last},
-    {"a lane is due by rows, by age, or by the ledger", a_lane_is_due_by_rows_by_age_or_by_the_ledger},
     {"absences come with the candles", absences_come_with_the_candles},
     {"what is dated wrongly is left out alone", what_is_dated_wrongly_is_left_out_alone},
     {"the exchange's clock goes with the candles", the_exchange_s_clock_goes_with_the_candles},
