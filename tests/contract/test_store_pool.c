@@ -276,7 +276,7 @@ static void a_stale_connection_is_tested_before_it_is_used(void)
 
 static void what_gets_no_connection_in_time_is_told_so(void)
 {
-    static const struct store_settings small = {.pool_min = 1, .pool_size = 3, .pool_wait_ms = 100};
+    static const struct store_settings small = {.pool_min = 1, .pool_size = 3, .pool_wait_ms = FIXTURE_TIMEOUT_MS};
     if (!fixture_make(&fixture, "postgresql"))
         return;
     CU_ASSERT_TRUE_FATAL(open_candles());
@@ -292,6 +292,7 @@ static void what_gets_no_connection_in_time_is_told_so(void)
     pool_of(&fixture)->settings.pool_size = 2;
     while (fixture.store.pool.connections < 2)
         fixture_turn(&fixture);
+    pool_of(&fixture)->settings.pool_wait_ms = 100; /* not sooner: to connect takes its time */
     struct store_candle row = candle_at("BTCUSDT", 0, 5);
     fixture_begin_write(&fixture, &(struct store_batch){.candles = &row, .candle_count = 1});
     CU_ASSERT_EQUAL(fixture_end(&fixture), ERROR_CONNECTION);
