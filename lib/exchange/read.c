@@ -54,9 +54,8 @@ static size_t skip_tag(const char *text, size_t size, size_t at)
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
         if (size - at > strlen(silent[i]) && strncasecmp(text + at + 1, silent[i], strlen(silent[i])) == 0)
             until = "</";
-    for (at++; at < size && strncmp(text + at, until, strlen(until)) != 0; at++)
-        if (size - at < strlen(until))
-            return size;
+    for (at++; size - at >= strlen(until) && memcmp(text + at, until, strlen(until)) != 0;)
+        at++;
     while (at < size && text[at] != '>')
         at++;
     return at < size ? at + 1 : size;

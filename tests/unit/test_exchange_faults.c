@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { BODY_SIZE = 4096, ROWS = 3, BAD = 1 /* the one in the middle */ };
 
@@ -405,6 +407,22 @@ static void pages_are_quoted(void)
         }
 }
 
+/* Behind the body is a page that nobody may read: it ends wherever it likes, and nothing behind it is looked at. */
+static void a_page_may_end_anywhere(void)
+{
+    static const char page[] = "<html><script>a</b</script><style>x</style>Back soon<";
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CU_ASSERT_TRUE_FATAL(pages != MAP_FAILED && mprotect(pages + size, size, PROT_NONE) == 0);
+    for (size_t length = 0; length < sizeof page; length++) {
+        struct exchange_answer answer = {.status = 503, .body = pages + size - length, .size = length};
+        memcpy(pages + size - length, page, length);
+        for (size_t i = 0; i < exchange_count; i++)
+            CU_ASSERT_NOT_EQUAL(exchanges[i]->judge(&answer), EXCHANGE_OK);
+    }
+    CU_ASSERT_EQUAL(munmap(pages, 2 * size), 0);
+}
+
 static void an_error_beside_a_result_costs_one_pair(void)
 {
     static const char body[] = "{\"error\":[\"EQuery:Unknown asset pair\"],\"result\":{\"N1\":{\"a\":[\"2\"],\"b\":[\"1\"],"
@@ -457,6 +475,7 @@ const struct test suite_tests[] = {
     {"one bad candle of a stream costs itself", one_bad_candle_of_a_stream_costs_itself},
     {"what is no JSON is refused as a whole", what_is_no_json_is_refused_as_a_whole},
     {"pages are quoted", pages_are_quoted},
+    {"a page may end anywhere", a_page_may_end_anywhere},
     {"an error beside a result costs one pair", an_error_beside_a_result_costs_one_pair},
     {"pages of a list are followed", pages_of_a_list_are_followed},
     {NULL, NULL},
