@@ -5,7 +5,9 @@
 #include "tests/contract/store_rows.h"
 #include "tests/harness.h"
 
+#include <libpq-fe.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -237,11 +239,43 @@ static void a_curve_without_trades_is_of_the_exchange_that_was_followed(void)
         check_without_trades(store_kinds[i]->scheme);
 }
 
+/* The version before is in the middle of a change when the tables are brought up to date. */
+static void what_is_being_written_meanwhile_is_kept(void)
+{
+    static struct fixture fixture;
+    static const char waits_sql[] = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
+                                    " AND wait_event_type = 'Lock'";
+    static const char change_sql[] = "BEGIN; UPDATE positions SET mark = 7, version = 3;"
+                                     " UPDATE equity SET equity = 8, version = 3";
+    if (!make_first_version(&fixture, "postgresql"))
+        return;
+    trade_as_before(&fixture, "binance", "BTCUSDT", 100);
+    write_as_before(&fixture, "(100, 9, 8, 1, 0, 0, 0, 9, 2)", "('binance', 'BTCUSDT', 's', 1, 0, 2, 0, 5, 5, 1, 0, 0, 2)");
+    PGconn *before = PQconnectdb(fixture.url);
+    PQclear(PQexec(before, change_sql));
+    CU_ASSERT_EQUAL_FATAL(PQtransactionStatus(before), PQTRANS_INTRANS);
+    CU_ASSERT_EQUAL_FATAL(store_open(&fixture.store, fixture.url), 0);
+    for (bool waits = false; !waits;) {
+        fixture_turn(&fixture);
+        CU_ASSERT_FALSE_FATAL(fixture_is_ready(&fixture));
+        char *text = fixture_sql(&fixture, waits_sql);
+        waits = text[0] == 't';
+        free(text);
+    }
+    PQclear(PQexec(before, "COMMIT"));
+    PQfinish(before);
+    CU_ASSERT_TRUE_FATAL(fixture_until(&fixture, fixture_is_ready));
+    expect_sql(&fixture, "SELECT mark, version FROM account_positions", "7|3\n");
+    expect_sql(&fixture, "SELECT equity, version FROM account_equity", "8|3\n");
+    fixture_close(&fixture);
+}
+
 const char *const suite_name = "store accounts";
 const struct test suite_tests[] = {
     {"accounts are kept apart", accounts_are_kept_apart},
     {"what was there is of the paper account", what_was_there_is_of_the_paper_account},
     {"a curve without trades is of the exchange that was followed",
      a_curve_without_trades_is_of_the_exchange_that_was_followed},
+    {"what is being written meanwhile is kept", what_is_being_written_meanwhile_is_kept},
     {NULL, NULL},
 };

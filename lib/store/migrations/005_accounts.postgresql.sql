@@ -7,6 +7,11 @@
 -- existed. The exchange stands in the rows, but for the curve's, which are of the exchange of the newest trade before
 -- them. The quote asset is what the name of that exchange's last traded market ends in, USDT where that tells nothing.
 
+-- What the version before is writing at this moment is waited for, and the rest of its writes come once the triggers are
+-- there: a change between the copy and the triggers would be in neither. In the order in which it writes.
+LOCK TABLE orders, fills IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE positions, equity IN SHARE ROW EXCLUSIVE MODE;
+
 CREATE TABLE accounts_before (
     exchange text PRIMARY KEY,
     quote_asset text NOT NULL
