@@ -6,15 +6,18 @@
 #include "lib/store/migration.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct audit {
     const struct audit_engine *engine;
     void *state; /* the engine's */
+    int64_t schema; /* its version */
     bool is_key_checked, has_key; /* of the table of candles; it is asked about once */
 };
+
+/* The versions of the schema that brought a table: before them a database says nothing of it. */
+enum { SCHEMA_FIRST = 1, SCHEMA_REVISIONS = 2, SCHEMA_CLOCKS = 4 };
 
 static const struct audit_engine *const engines[] = {&sqlite_audit, &postgresql_audit};
 
@@ -62,20 +65,17 @@ static int take_integer(void *user, const struct audit_row *row)
     return 0;
 }
 
-/* A database of another schema is left alone: what its tables mean is not known here. */
+/* A database of a newer schema is left alone: what its tables mean is not known here. An older one can be read: steps add
+ * tables, and have left those of the candles what they were. */
 static int check_schema(struct audit *audit)
 {
-    int64_t version = 0, known = 1;
     int code = audit->engine->run(audit->state, "SELECT max(version) FROM schema_migrations", NULL, 0, take_integer,
-                                  &version, NULL);
+                                  &audit->schema, NULL);
     if (code != 0)
         return error_context(code, "read the version of the schema (is this a database of Wick?)");
-    while (migration_find(audit->engine->scheme, (int)known + 1) != NULL)
-        known++;
-    if (version < known)
-        return error_set(ERROR_STORE, "the schema of the database is version %" PRId64 ", this program needs %" PRId64
-                                      "; any process of Wick that writes to it brings it up to date", version, known);
-    return migration_check(audit->engine->scheme, version);
+    if (audit->schema < SCHEMA_FIRST)
+        return error_set(ERROR_STORE, "the database has no schema yet; any process of Wick that writes to it makes it");
+    return migration_check(audit->engine->scheme, audit->schema);
 }
 
 static bool has_scheme(const char *url, const char *scheme)
@@ -197,6 +197,8 @@ int audit_absences(struct audit *audit, int64_t series_id, audit_absence_fn fn, 
                               " ORDER BY first_open_ms, last_open_ms";
     const struct cell parameters[] = {integer(series_id)};
     struct receiver receiver = {.fn.absence = fn, .user = user};
+    if (audit->schema < SCHEMA_REVISIONS)
+        return 0;
     return audit->engine->run(audit->state, sql, parameters, 1, take_absence, &receiver, NULL);
 }
 
@@ -215,6 +217,8 @@ int audit_lost_revised(struct audit *audit, int64_t series_id, audit_time_fn fn,
         " ORDER BY r.open_time_ms";
     const struct cell parameters[] = {integer(series_id)};
     struct receiver receiver = {.fn.time = fn, .user = user};
+    if (audit->schema < SCHEMA_REVISIONS)
+        return 0;
     return audit->engine->run(audit->state, sql, parameters, 1, take_time, &receiver, NULL);
 }
 
@@ -223,7 +227,9 @@ int audit_exchange_clock(struct audit *audit, const char *exchange, int64_t *exc
     static const char sql[] = "SELECT exchange_ms FROM exchange_clocks WHERE exchange = $1";
     const struct cell parameters[] = {text(exchange)};
     int64_t told_ms = 0;
-    int code = audit->engine->run(audit->state, sql, parameters, 1, take_integer, &told_ms, NULL);
+    int code = 0;
+    if (audit->schema >= SCHEMA_CLOCKS)
+        code = audit->engine->run(audit->state, sql, parameters, 1, take_integer, &told_ms, NULL);
     if (code == 0)
         *exchange_ms = told_ms;
     return code;
@@ -235,7 +241,8 @@ int audit_exchange_clock(struct audit *audit, const char *exchange, int64_t *exc
  * has one; where a lost key would make each step read the whole table, they are read all at once. */
 static const struct owned_table {
     const char *name;
-    bool has_candles_key;   /* it is the table whose key may be lost */
+    int schema;           /* since which it is there */
+    bool has_candles_key; /* it is the table whose key may be lost */
     const char *stray_sql, *slow_stray_sql;
 } owned_tables[] = {
 #define STEPPED(table, first, last)                                                                                    \
@@ -247,11 +254,11 @@ static const struct owned_table {
 #define AT_ONCE(table, first, last)                                                                                    \
     "SELECT t.series_id, min(t." first "), max(t." last "), count(*) FROM " table " t"                                 \
     " WHERE t.series_id NOT IN (SELECT id FROM series) GROUP BY t.series_id ORDER BY t.series_id"
-#define OWNED(table, is_candles, first, last)                                                                          \
-    {table, is_candles, STEPPED(table, first, last), AT_ONCE(table, first, last)}
-    OWNED("candles", true, "open_time_ms", "open_time_ms"),
-    OWNED("candle_absences", false, "first_open_ms", "last_open_ms"),
-    OWNED("candle_revisions", false, "open_time_ms", "open_time_ms"),
+#define OWNED(table, schema, is_candles, first, last)                                                                  \
+    {table, schema, is_candles, STEPPED(table, first, last), AT_ONCE(table, first, last)}
+    OWNED("candles", SCHEMA_FIRST, true, "open_time_ms", "open_time_ms"),
+    OWNED("candle_absences", SCHEMA_REVISIONS, false, "first_open_ms", "last_open_ms"),
+    OWNED("candle_revisions", SCHEMA_REVISIONS, false, "open_time_ms", "open_time_ms"),
 };
 
 static int take_stray(void *user, const struct audit_row *row)
@@ -275,7 +282,8 @@ int audit_strays(struct audit *audit, audit_stray_fn fn, void *user)
         const struct owned_table *table = &owned_tables[i];
         struct receiver receiver = {.fn.stray = fn, .user = user, .table = table->name};
         const char *sql = table->has_candles_key && !has_key ? table->slow_stray_sql : table->stray_sql;
-        code = audit->engine->run(audit->state, sql, NULL, 0, take_stray, &receiver, NULL);
+        if (audit->schema >= table->schema)
+            code = audit->engine->run(audit->state, sql, NULL, 0, take_stray, &receiver, NULL);
     }
     return code;
 }

@@ -53,9 +53,10 @@ typedef int (*audit_stray_fn)(void *user, const struct audit_stray *stray);
 typedef int (*audit_time_fn)(void *user, int64_t open_time_ms);
 typedef int (*audit_text_fn)(void *user, const char *text);
 
-/* Opens the database of a URL as store_open does, but neither creates nor migrates it. ERROR_ARGUMENT for a URL that
- * makes no sense; ERROR_MISSING for a file that does not exist; ERROR_CONNECTION; ERROR_STORE if its schema is not
- * that of this program. The password never gets into a message. */
+/* Opens the database of a URL as store_open does, but neither creates nor migrates it. One of an older schema can be read;
+ * who wants to change it brings it up to date by store_open first. ERROR_ARGUMENT for a URL that makes no sense;
+ * ERROR_MISSING for a file that does not exist; ERROR_CONNECTION; ERROR_STORE if its schema is newer than this program's,
+ * or it has none. The password never gets into a message. */
 int audit_open(struct audit **out, const char *url) MUST_CHECK;
 void audit_close(struct audit *audit);
 

@@ -227,12 +227,31 @@ def check_exchanges_and_status(programs, home):
            and "nothing runs in" in told["error"], out)
 
 
+def check_earlier_data(programs, home):
+    """What an earlier version simulated and stored as Binance's: to be read, but neither added to nor mended with Binance's."""
+    row = "2024-06-01T00:00Z"
+    file = home / "ABCUSDT_1m.csv"
+    file.write_text("open_time_ms,open,high,low,close,volume\n1717200000000,1,3,1,2,5\n")
+    data = home / "data"
+    status, _, errors = programs.run("wick-import", "--exchange", "binance", "--data", data, file)
+    expect("an import makes its directory", status == 0, errors)
+    (data / "market").write_text("generated 77\n")
+    status, out, errors = programs.run("wick-export", "--data", data, "--symbol", "ABCUSDT", "--interval", "1m")
+    expect("it is exported without a word on the exchange", status == 0 and "1717200000000,1,3,1,2,5" in out, errors)
+    status, out, errors = programs.run("wick-verify", "--data", data)
+    expect("it is verified", status == 0 and f"ok binance ABCUSDT 1m: 1 candles {row}" in out, out + errors)
+    for command in (("wick-import", file), ("wick-import", "--exchange", "simulated", file), ("wick-up",),
+                    ("wick-up", "--exchange", "binance"), ("wick-verify", "--repair")):
+        status, _, errors = programs.run(command[0], "--data", data, *command[1:])
+        expect(f"{command} leaves it alone", status == 1 and "holds simulated data" in errors and "binance" in errors, errors)
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     programs = Programs(sys.argv[1])
     checks = (check_usage, check_version, check_keygen, check_config, check_refusals,
-              check_exchanges_and_status)
+              check_exchanges_and_status, check_earlier_data)
     for check in checks:
         with tempfile.TemporaryDirectory(prefix="wick-programs-") as home:
             check(programs, Path(home))

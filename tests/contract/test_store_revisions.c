@@ -1,5 +1,6 @@
 /* The contract of the stores: revised candles, absences, what a series covers, and how an older database gets them. */
 /* SPDX-License-Identifier: MIT */
+#include "lib/store/audit.h"
 #include "lib/store/migration.h"
 #include "tests/contract/store_rows.h"
 #include "tests/harness.h"
@@ -225,6 +226,74 @@ static void make_first_version(struct fixture *fixture, const char *engine)
                      " volume_scale) VALUES (1, 60000, 1, 1, 1, 1, 1, 2, 3)");
 }
 
+struct seen {
+    struct audit_series series;
+    int candles, others;
+};
+
+static int see_series(void *user, const struct audit_series *series)
+{
+    ((struct seen *)user)->series = *series;
+    return 0;
+}
+
+static int see_candle(void *user, const struct audit_candle *candle)
+{
+    ((struct seen *)user)->candles += candle->open_time_ms == MINUTE_MS && candle->volume_scale == 3;
+    return 0;
+}
+
+static int see_absence(void *user, const struct audit_absence *absence)
+{
+    (void)absence;
+    return ((struct seen *)user)->others++;
+}
+
+static int see_time(void *user, int64_t open_time_ms)
+{
+    (void)open_time_ms;
+    return ((struct seen *)user)->others++;
+}
+
+static int see_stray(void *user, const struct audit_stray *stray)
+{
+    (void)stray;
+    return ((struct seen *)user)->others++;
+}
+
+static void check_reading_first_version(const char *engine)
+{
+    static struct fixture fixture;
+    struct audit *audit = NULL;
+    struct seen seen = {0};
+    int64_t clock_ms = -1;
+    if (!fixture_make(&fixture, engine))
+        return;
+    make_first_version(&fixture, engine);
+    CU_ASSERT_EQUAL_FATAL(audit_open(&audit, fixture.url), 0);
+    CU_ASSERT_EQUAL(audit_list_series(audit, see_series, &seen), 0);
+    CU_ASSERT_STRING_EQUAL(seen.series.symbol, "BTCUSDT");
+    CU_ASSERT_EQUAL(audit_candles(audit, seen.series.id, 0, INT64_MAX, see_candle, &seen), 0);
+    CU_ASSERT_EQUAL(seen.candles, 1);
+    CU_ASSERT_EQUAL(audit_absences(audit, seen.series.id, see_absence, &seen), 0);
+    CU_ASSERT_EQUAL(audit_lost_revised(audit, seen.series.id, see_time, &seen), 0);
+    CU_ASSERT_EQUAL(audit_strays(audit, see_stray, &seen), 0);
+    CU_ASSERT_EQUAL(seen.others, 0);
+    CU_ASSERT_EQUAL(audit_exchange_clock(audit, "binance", &clock_ms), 0);
+    CU_ASSERT_EQUAL(clock_ms, 0);
+    audit_close(audit);
+    expect_sql(&fixture, "SELECT max(version) FROM schema_migrations", "1\n"); /* it is left as it is */
+    fixture_execute(&fixture, "DELETE FROM schema_migrations");
+    CU_ASSERT_EQUAL(audit_open(&audit, fixture.url), ERROR_STORE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "has no schema yet"));
+}
+
+static void a_database_of_the_first_version_is_read_as_it_is(void)
+{
+    for (size_t i = 0; i < store_kind_count; i++)
+        check_reading_first_version(store_kinds[i]->scheme);
+}
+
 static void check_upgrade(const char *engine)
 {
     static struct fixture fixture;
@@ -263,6 +332,7 @@ const struct test suite_tests[] = {
     {"the first word on an absence stays", the_first_word_on_an_absence_stays},
     {"an absence that ends before it begins is refused", an_absence_that_ends_before_it_begins_is_refused},
     {"coverage is the ends of each series", coverage_is_the_ends_of_each_series},
+    {"a database of the first version is read as it is", a_database_of_the_first_version_is_read_as_it_is},
     {"a database of the first version is brought up to date", a_database_of_the_first_version_is_brought_up_to_date},
     {NULL, NULL},
 };

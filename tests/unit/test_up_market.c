@@ -142,8 +142,9 @@ static void an_import_is_of_the_directorys_exchange(void)
         {"simulated generated 7", "simulated", 0},
         {"simulated replayed /some/folder", "simulated", 0},
         {"simulated generated 7", "binance", ERROR_EXISTS},
-        {"generated 7", "simulated", ERROR_EXISTS}, /* of an earlier version, which stored it as Binance's */
-        {"generated 7", "binance", 0},
+        {"generated 7", "simulated", ERROR_EXISTS}, /* of an earlier version, which stored it as Binance's: neither the */
+        {"generated 7", "binance", ERROR_EXISTS},   /* simulator's of today nor Binance's own go into it */
+        {"replayed /some/folder", "binance", ERROR_EXISTS},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char name[16], line[MARKET_FILE_SIZE];

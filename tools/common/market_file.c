@@ -26,8 +26,24 @@ static int write_line(const char *data_dir, const char *market)
     return code == 0 ? file_write(path, market, strlen(market)) : code;
 }
 
+/* Whether a line is of a version that stored what was simulated under a real exchange's name. */
+static bool is_earlier(const char *held)
+{
+    return strncmp(held, "generated ", strlen("generated ")) == 0 || strncmp(held, "replayed ", strlen("replayed ")) == 0;
+}
+
+bool market_file_is_earlier(const char *data_dir)
+{
+    char held[MARKET_FILE_SIZE];
+    return market_file_read(data_dir, held) == 0 && is_earlier(held);
+}
+
 static int refuse(const char *data_dir, const char *held, const char *market)
 {
+    if (is_earlier(held))
+        return error_set(ERROR_EXISTS, "%s holds simulated data (%s) that an earlier version stored as those of " EARLIER_NAME
+                         "; it can be read (wick export, wick verify), but nothing is added to it; give another --data for %s",
+                         data_dir, held, market);
     return error_set(ERROR_EXISTS, "%s holds the data of another market (%s) than is asked for (%s); give another --data",
                      data_dir, held, market);
 }
@@ -46,9 +62,7 @@ static void name_of(const char *held, char out[NAME_SIZE])
 {
     static const char word[] = "exchange ";
     const char *name = strncmp(held, word, sizeof word - 1) == 0 ? held + sizeof word - 1 : held;
-    (void)snprintf(out, NAME_SIZE, "%.*s", (int)strcspn(name, " "), name);
-    if (strcmp(out, "generated") == 0 || strcmp(out, "replayed") == 0)
-        (void)snprintf(out, NAME_SIZE, "%s", EARLIER_NAME);
+    (void)snprintf(out, NAME_SIZE, "%.*s", (int)strcspn(name, " "), is_earlier(held) ? EARLIER_NAME : name);
 }
 
 int market_file_exchange(const char *data_dir, char out[NAME_SIZE])
@@ -70,5 +84,5 @@ int market_file_tie_exchange(const char *data_dir, const char *exchange)
     if (code != 0)
         return code;
     name_of(held, name);
-    return strcmp(name, exchange) != 0 ? refuse(data_dir, held, wanted) : 0;
+    return is_earlier(held) || strcmp(name, exchange) != 0 ? refuse(data_dir, held, wanted) : 0;
 }

@@ -6,6 +6,7 @@
 #include "lib/base/version.h"
 #include "tools/common/database.h"
 #include "tools/common/flags.h"
+#include "tools/common/market_file.h"
 #include "tools/common/stop.h"
 #include "tools/common/time_text.h"
 #include "tools/verify/source.h"
@@ -97,19 +98,32 @@ static int mend(struct repair *repair, const char *url)
     if (code != 0)
         return code;
     repair->store = &store;
-    code = repair_run(repair);
+    audit_close(repair->survey.audit); /* the store may have brought the schema up to date */
+    repair->survey.audit = NULL;
+    code = audit_open(&repair->survey.audit, url);
+    if (code == 0)
+        code = repair_run(repair);
     store_close(&store);
     return code;
+}
+
+/* What was simulated under a real exchange's name must not be mended with that exchange's candles. */
+static int check_source(const struct arguments *given, const struct database_choice *choice)
+{
+    if (!given->repair || !choice->is_in_data_dir || given->exchange_url != NULL || !market_file_is_earlier(choice->data_dir))
+        return 0;
+    return error_set(ERROR_EXISTS, "%s holds simulated data that an earlier version stored as those of %s, which cannot be "
+                     "asked for them; --exchange-url names another source", choice->data_dir, choice->exchange);
 }
 
 static int run(const struct arguments *given, const struct database_choice *choice, struct repair *repair)
 {
     struct survey *survey = &repair->survey;
-    int code = 0;
+    int code = check_source(given, choice);
     repair->main_exchange = given->exchange != NULL ? given->exchange : choice->exchange;
     repair->exchange_url = given->exchange_url != NULL ? given->exchange_url : choice->exchange_url;
     repair->data_dir = choice->data_dir;
-    if (given->exchange_url != NULL && given->now == NULL)
+    if (code == 0 && given->exchange_url != NULL && given->now == NULL)
         code = ask_time(repair, &survey->now_ms);
     if (code == 0)
         code = audit_open(&survey->audit, choice->url);
