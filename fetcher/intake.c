@@ -125,12 +125,13 @@ void intake_take(struct series *series, const struct candle *rows, size_t count,
 {
     *out = (struct intake){0};
     uint32_t room = series->ring.capacity - (series->may_drop ? 0 : series_unstored(series));
+    int64_t wanted_ms = series->ring.count == 0 ? series->history_from_ms : 0;
     for (size_t i = 0; i < count && rows[i].open_time_ms <= last_open_ms; i++) {
         if (candle_check(&rows[i], series->interval_s) != 0) {
             out->refused++;
             continue;
         }
-        if (rows[i].open_time_ms <= ring_newest_ms(&series->ring))
+        if (rows[i].open_time_ms <= ring_newest_ms(&series->ring) || rows[i].open_time_ms < wanted_ms)
             continue;
         out->hole = leaves_hole(series, &rows[i], out);
         out->full = !out->hole && out->appended == room;

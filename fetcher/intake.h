@@ -64,8 +64,8 @@ struct intake {
 
 /* Takes the rows of a valid answer, ascending, to a request through `last_open_ms`, into the series' ring, which may
  * not lose a candle that the store has not acked, unless the store does not answer (series.may_drop): then the oldest go
- * and are fetched again for it later. Rows that are not newer than the newest are passed over. Counts what
- * the series has to remember. */
+ * and are fetched again for it later. Rows that are not newer than the newest, or older than the
+ * history that is wanted, are passed over. Counts what the series has to remember. */
 void intake_take(struct series *series, const struct candle *rows, size_t count, int64_t last_open_ms,
                  struct intake *out);
 

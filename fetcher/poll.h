@@ -58,6 +58,7 @@ struct poll_flight {
     enum poll_kind kind;
     uint32_t index;       /* of the series, the candidate or the chunk */
     uint64_t series_id;   /* candles and fill: of the series, which may have gone meanwhile */
+    int64_t first_open_ms; /* candles, ages and fill: the oldest that was asked for */
     int64_t last_open_ms; /* candles: the newest that was asked for, */
     bool through;         /* and whether it is the newest that has closed */
     int64_t exchange_ms;  /* the exchange's clock when it was sent */

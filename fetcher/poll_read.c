@@ -273,11 +273,23 @@ static int keep_candle(void *user, const struct candle *candle)
     return 0;
 }
 
-/* Rows that can be read and cannot be true, or stand off the grid: who takes the rows passes them over. */
-static void tell_impossible(struct poll *poll, const struct series *series)
+/* Whether a row is from before what was asked for. The one just before it comes along where an exchange takes the bound
+ * for one that it leaves out, and is nothing to speak of. */
+static bool is_unasked(const struct candle *row, const struct poll_flight *flight, uint32_t interval_s)
+{
+    return row->open_time_ms < flight->first_open_ms - (int64_t)interval_s * 1000;
+}
+
+/* Rows that can be read and cannot be true, stand off the grid, or were not asked for: who takes the rows passes them
+ * over. */
+static void tell_impossible(struct poll *poll, const struct poll_flight *flight, const struct series *series)
 {
     for (size_t i = 0; i < poll->row_count; i++) {
-        if (candle_check(&poll->rows[i], series->interval_s) == 0)
+        int code = candle_check(&poll->rows[i], series->interval_s);
+        if (code == 0 && is_unasked(&poll->rows[i], flight, series->interval_s))
+            code = error_set(ERROR_PROTOCOL, "candle of %" PRId64 ": it is older than what was asked for, from %" PRId64
+                             " on", poll->rows[i].open_time_ms, flight->first_open_ms);
+        if (code == 0)
             continue;
         const struct exchange_refusal refusal = {
             .row = i, .name = series->symbol, .open_time_ms = poll->rows[i].open_time_ms, .why = error_message()};
@@ -371,7 +383,7 @@ static int read_candles(struct poll *poll, const struct poll_flight *flight, con
     int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, pass_over, poll);
     if (code != 0)
         return error_context(code, "%s", series->symbol);
-    tell_impossible(poll, series);
+    tell_impossible(poll, flight, series);
     if (poll->exchange->leaves_out_quiet)
         series->quiet_through_ms = intake_last_closed_ms(series->interval_s, flight->exchange_ms, poll->grace_ms) -
                                    INTAKE_QUIET_SETTLED * (int64_t)series->interval_s * 1000;
@@ -403,6 +415,15 @@ void poll_no_age(struct poll *poll, const struct poll_flight *flight)
     poll_set_age(poll, flight, -1);
 }
 
+/* The oldest open time of the answer, of rows that were asked for; -1 if there is none. */
+static int64_t oldest_asked_ms(const struct poll *poll, const struct poll_flight *flight)
+{
+    for (size_t i = 0; i < poll->row_count; i++)
+        if (!is_unasked(&poll->rows[i], flight, UNIVERSE_DAY_S))
+            return poll->rows[i].open_time_ms;
+    return -1;
+}
+
 static int read_age(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
 {
     const struct candidate *candidate = &poll->universe->candidates[flight->index];
@@ -413,7 +434,7 @@ static int read_age(struct poll *poll, const struct poll_flight *flight, const s
     if (code != 0)
         poll_no_age(poll, flight);
     else
-        poll_set_age(poll, flight, poll->row_count > 0 ? poll->rows[0].open_time_ms : -1);
+        poll_set_age(poll, flight, oldest_asked_ms(poll, flight));
     return 0;
 }
 
@@ -426,7 +447,7 @@ static int read_fill(struct poll *poll, const struct poll_flight *flight, const 
     int code = poll->exchange->read_candles(&result->answer, series->interval_s, keep_candle, pass_over, poll);
     if (code != 0)
         return error_context(code, "%s", series->symbol);
-    tell_impossible(poll, series);
+    tell_impossible(poll, flight, series);
     stuck_clear(&poll->stuck, series, STUCK_HISTORY);
     if (fill_piece_of(poll->fill, series) == NULL)
         return 0;

@@ -41,13 +41,14 @@ static int request_candles(struct poll *poll, struct poll_flight *flight)
     int64_t reach_ms = first_ms + (per_call - 1) * (int64_t)series->interval_s * 1000;
     flight->through = reach_ms >= closed_ms;
     flight->last_open_ms = flight->through ? closed_ms : reach_ms;
+    flight->first_open_ms = first_ms;
     return poll->exchange->candles_request(poll->base_url, series->symbol, series->interval_s, first_ms,
                                            flight->last_open_ms, flight->exchange_ms, &poll->request);
 }
 
 /* The daily candles of a market from the one on that would make it old enough. ERROR_MISSING before the exchange's
  * clock is known. */
-static int request_age(struct poll *poll, const struct poll_flight *flight)
+static int request_age(struct poll *poll, struct poll_flight *flight)
 {
     const char *symbol = poll->universe->candidates[flight->index].instrument.symbol;
     int64_t age_ms = poll->context->config->market_min_age_days * UNIVERSE_DAY_MS;
@@ -55,6 +56,7 @@ static int request_age(struct poll *poll, const struct poll_flight *flight)
     int64_t last_ms = intake_last_closed_ms(UNIVERSE_DAY_S, flight->exchange_ms, poll->grace_ms);
     if (!poll->clock.known)
         return error_set(ERROR_MISSING, "the exchange's clock is not known");
+    flight->first_open_ms = first_ms;
     return poll->exchange->candles_request(poll->base_url, symbol, UNIVERSE_DAY_S, first_ms,
                                            last_ms > first_ms ? last_ms : first_ms, flight->exchange_ms, &poll->request);
 }
@@ -74,6 +76,7 @@ static int request_fill(struct poll *poll, struct poll_flight *flight)
     const struct fill_piece *piece = fill_piece_of(poll->fill, series);
     if (piece == NULL)
         return error_set(ERROR_MISSING, "nothing is missing");
+    flight->first_open_ms = piece->first_ms;
     return poll->exchange->candles_request(poll->base_url, series->symbol, series->interval_s, piece->first_ms,
                                            piece->last_ms, flight->exchange_ms, &poll->request);
 }

@@ -30,7 +30,8 @@ struct stage_faults {
     bool unnames_tickers;                        /* or does not say there whose it is */
     bool refuses_list;                           /* of the markets */
     bool refuses_candles;                        /* of the second symbol, which is listed as trading, */
-    bool breaks_candles;                         /* or sends what is no answer for them */
+    bool breaks_candles;                         /* or sends what is no answer for them, */
+    bool dates_back;                             /* or begins with a candle of years before what is asked for */
     bool refuses_tickers;                        /* of any batch with the second symbol in it */
     bool streams_deny;                           /* what is asked of the second symbol is refused, and told all the same */
 };

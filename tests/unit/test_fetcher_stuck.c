@@ -174,6 +174,23 @@ static void rows_off_the_grid_cost_themselves_only(void)
     stage_kill();
 }
 
+/* It is not taken for the market's beginning: then all until today would be a hole to ask for, answer by answer. */
+static void rows_from_before_what_was_asked_for_are_passed_over(void)
+{
+    double refused = metric_value(METRIC_rows_refused_total);
+    begin((struct stage_faults){.dates_back = true});
+    CU_ASSERT(!says("not up to date"));
+    stage_run(10 * STAGE_MINUTE_MS);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+    CU_ASSERT(stage_store_has(0, stage_closed() - 2));
+    CU_ASSERT_EQUAL(stage.candles_published, 10 * STAGE_SYMBOLS);
+    CU_ASSERT(stage_asked(1) <= stage_asked(0) + 5);
+    CU_ASSERT(metric_value(METRIC_rows_refused_total) > refused);
+    CU_ASSERT_EQUAL(stage.published_wrongly, 0);
+    CU_ASSERT_EQUAL(stage.stored_wrongly, 0);
+    stage_kill();
+}
+
 /* What is asked for in vain of the whole exchange is said too, before there is a market and after. */
 static void a_list_that_is_refused_is_named(void)
 {
@@ -230,6 +247,7 @@ const struct test suite_tests[] = {
     {"rows off the grid cost themselves only", rows_off_the_grid_cost_themselves_only},
     {"a ticker that cannot be read is named", a_ticker_that_cannot_be_read_is_named},
     {"a ticker that nobody is named for is named", a_ticker_that_nobody_is_named_for_is_named},
+    {"rows from before what was asked for are passed over", rows_from_before_what_was_asked_for_are_passed_over},
     {"a list that is refused is named", a_list_that_is_refused_is_named},
     {"the culprit of a batch is found", the_culprit_of_a_batch_is_found},
     {NULL, NULL},
