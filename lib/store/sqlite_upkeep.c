@@ -68,7 +68,12 @@ static void merge_if_due(struct sqlite *sqlite, int64_t now_ms)
 
 /* ---- what is kept ---- */
 
-static const char expire_before_sql[] = "SELECT exchange_ms - ?2 FROM exchange_clocks WHERE exchange = ?1";
+/* Only by a clock that candles bear out: one of any interval opened at most two of its lengths and a day before. An
+ * exchange whose clock is years ahead, believed or not, is no reason to delete anything. */
+static const char expire_before_sql[] =
+    "SELECT exchange_ms - ?2 FROM exchange_clocks k WHERE exchange = ?1 AND EXISTS ("
+    " SELECT 1 FROM series s CROSS JOIN candles c WHERE s.exchange = k.exchange AND c.series_id = s.id"
+    "  AND c.open_time_ms <= k.exchange_ms AND c.open_time_ms > k.exchange_ms - 86400000 - s.interval_s * 2000)";
 static const char delete_candles_sql[] =
     "DELETE FROM candles WHERE (series_id, open_time_ms) IN (SELECT series_id, open_time_ms FROM candles"
     "  WHERE series_id = ?1 AND open_time_ms < ?2 ORDER BY open_time_ms LIMIT ?3)";
@@ -83,7 +88,7 @@ static const struct store_retention *retention_of(const struct sqlite *sqlite, u
     return NULL;
 }
 
-/* The time before which candles of an exchange go; INT64_MIN: its clock was never told. */
+/* The time before which candles of an exchange go; INT64_MIN: its clock was never told, or is not borne out. */
 static int read_expiry(struct sqlite *sqlite, const char *exchange, const struct store_retention *retention,
                        int64_t *before_ms)
 {

@@ -251,6 +251,26 @@ static void a_candle_of_the_future_deletes_nothing(void)
     fixture_close(&fixture);
 }
 
+/* A clock that no candle bears out deletes nothing, however often it is told. */
+static void a_clock_of_the_future_deletes_nothing(void)
+{
+    static struct store_candle rows[DAYS];
+    static const int64_t wrong_days[] = {DAYS + 2, 3650, 20000};
+    if (!fixture_make(&fixture, "postgresql"))
+        return;
+    fixture_open(&fixture);
+    make_days(rows, "BTCUSDT", 60);
+    CU_ASSERT_EQUAL(write_candles(&fixture, rows, DAYS), 0);
+    for (size_t i = 0; i < sizeof wrong_days / sizeof wrong_days[0]; i++) {
+        CU_ASSERT_EQUAL(tell_clock("binance", june_2021_ms + wrong_days[i] * day_ms), 0);
+        expect_sql(&fixture, drop_sql, "0\n");
+        expect_sql(&fixture, delete_sql, "0\n");
+    }
+    CU_ASSERT_EQUAL(tell_clock("binance", june_2021_ms + 65 * day_ms), 0);
+    expect_sql(&fixture, drop_sql, "1\n");
+    fixture_close(&fixture);
+}
+
 static bool is_made_ahead_in_2031(const struct fixture *open)
 {
     char *made = fixture_sql(open, "SELECT count(*) FROM candle_partitions WHERE name LIKE 'candles_2031%'");
@@ -281,6 +301,7 @@ const struct test suite_tests[] = {
     {"the store sees to the indexes", the_store_sees_to_the_indexes},
     {"old candles go by interval, and empty months with them", old_candles_go_by_interval_and_empty_months_with_them},
     {"a candle of the future deletes nothing", a_candle_of_the_future_deletes_nothing},
+    {"a clock of the future deletes nothing", a_clock_of_the_future_deletes_nothing},
     {"months are made ahead of the exchange's clock too", months_are_made_ahead_of_the_exchange_s_clock_too},
     {NULL, NULL},
 };

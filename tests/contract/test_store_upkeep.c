@@ -88,14 +88,20 @@ static void a_long_reader_stops_nobody(void)
     fixture_close(&fixture);
 }
 
-/* Opens an empty store that keeps one-minute candles for 30 days. */
-static void open_keeping_a_month(void)
+/* Opens the store so that it keeps one-minute candles for 30 days. */
+static void open_again_keeping_a_month(void)
 {
     struct store_settings settings = store_settings_default;
-    CU_ASSERT_TRUE_FATAL(fixture_make(&fixture, "sqlite"));
     settings.retention_count = 1;
     settings.retentions[0] = (struct store_retention){60, 30 * day_ms};
     CU_ASSERT_EQUAL_FATAL(store_open_with(&fixture.store, fixture.url, &settings), 0);
+}
+
+/* The same with an empty one. */
+static void open_keeping_a_month(void)
+{
+    CU_ASSERT_TRUE_FATAL(fixture_make(&fixture, "sqlite"));
+    open_again_keeping_a_month();
 }
 
 /* Enough steps for a round and a half. */
@@ -147,6 +153,32 @@ static void a_candle_of_the_future_deletes_nothing(void)
     fixture_close(&fixture);
 }
 
+/* A clock that no candle bears out deletes nothing, however often it is told; the right one does. Candles of another
+ * exchange do not bear it out. */
+static void a_clock_of_the_future_deletes_nothing(void)
+{
+    struct store_candle candles[] = {candle_at("BTCUSDT", 80 * day_ms, 1), candle_at("BTCUSDT", 120 * day_ms, 2),
+                                     candle_at("BTCUSDT", 120 * day_ms, 3), candle_at("BTCUSDT", 3700 * day_ms, 4)};
+    static const int64_t wrong_days[] = {3700, 40000, 122, 119};
+    candles[2].event.interval_s = 3600;
+    candles[3].exchange = "kraken";
+    open_keeping_a_month();
+    struct store_batch batch = {.candles = candles, .candle_count = 4};
+    for (size_t i = 0; i < sizeof wrong_days / sizeof wrong_days[0]; i++) {
+        batch.clock = (struct store_clock){"binance", wrong_days[i] * day_ms};
+        CU_ASSERT_EQUAL(fixture_write(&fixture, &batch), 0);
+        keep_up();
+        expect_sql(&fixture, "SELECT count(*) FROM candles", "4\n");
+        fixture_close(&fixture);
+        open_again_keeping_a_month(); /* or the next round would come in an hour */
+    }
+    batch.clock.exchange_ms = 120 * day_ms + 1;
+    CU_ASSERT_EQUAL(fixture_write(&fixture, &batch), 0);
+    keep_up();
+    expect_sql(&fixture, "SELECT count(*), min(open_time_ms) FROM candles", "3|10368000000\n");
+    fixture_close(&fixture);
+}
+
 /* An owner who wakes up for nothing but what the store waits for: time goes from one deadline to the next. */
 static void the_store_says_when_its_upkeep_is_due(void)
 {
@@ -194,6 +226,7 @@ const struct test suite_tests[] = {
     {"a long reader stops nobody", a_long_reader_stops_nobody},
     {"old candles go by interval", old_candles_go_by_interval},
     {"a candle of the future deletes nothing", a_candle_of_the_future_deletes_nothing},
+    {"a clock of the future deletes nothing", a_clock_of_the_future_deletes_nothing},
     {"the store says when its upkeep is due", the_store_says_when_its_upkeep_is_due},
     {"the log is merged when the store says", the_log_is_merged_when_the_store_says},
     {NULL, NULL},
