@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- errors ---- */
 
@@ -183,6 +184,25 @@ static int prepare_database(struct sqlite *sqlite)
     return code;
 }
 
+/* SQLite says of a place that cannot be written to that a file is missing there, its log for one. Returns the code, with
+ * the true cause where that is it. */
+static int explain(const struct sqlite *sqlite, int code)
+{
+    char folder[sizeof sqlite->path];
+    memcpy(folder, sqlite->path, sizeof folder);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL)
+        slash[slash == folder] = '\0';
+    const char *place = slash != NULL ? folder : ".";
+    if (code != ERROR_CONNECTION || access(place, F_OK) != 0)
+        return code;
+    if (access(place, W_OK) != 0)
+        return error_set(code, "its folder cannot be written to: %s", strerror(errno));
+    if (access(sqlite->path, F_OK) == 0 && access(sqlite->path, W_OK) != 0)
+        return error_set(code, "the file cannot be written to: %s", strerror(errno));
+    return code;
+}
+
 static void try_to_open(struct sqlite *sqlite)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -191,6 +211,7 @@ static void try_to_open(struct sqlite *sqlite)
         code = sqlite_error(sqlite, "open the file");
     if (code == 0)
         code = prepare_database(sqlite);
+    code = explain(sqlite, code);
     if (code != 0)
         go_away(sqlite);
     else

@@ -253,6 +253,11 @@ def a_read_only_mount_is_read(home):
                                 wick.PROGRAMS / program], capture_output=True, text=True, check=False)
         wick.equal(ended.returncode, wick.OK, f"the exit status of {program}; it wrote {ended.stderr}")
         wick.contains(ended.stdout, expected)
+    for command in (f"wick-import {home}/BTCUSDT_1m.csv", "wick-verify --repair"):
+        ended = subprocess.run(["unshare", "-m", "sh", "-c", f'{mounted} && "$2"/{command} --data "$1"', "sh", data,
+                                wick.PROGRAMS], capture_output=True, text=True, check=False)
+        wick.equal(ended.returncode, wick.FAILED, f"the exit status of {command}")
+        wick.contains(ended.stderr, "its folder cannot be written to: Read-only file system")
 
 
 @wick.scenario
