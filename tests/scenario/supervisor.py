@@ -64,6 +64,30 @@ def every_child_is_started_again(home):
 
 
 @wick.scenario
+def a_data_directory_that_cannot_be_written_to_ends_nothing(home):
+    run = wick.Run(home / "data", *SMALL).wait_ready()
+    blocked = [run.data / f"{name}.next" for name in ("run.json", "simulator-clock")]
+    for path in blocked:  # where the file would be written that is renamed, so nothing can be: as on a full disk
+        wick.wait_until(f"{path} is free", 10, lambda path=path: make_directory(path))
+    old_pid = run.kill("trader")
+    wick.contains(run.wait_line(r"^write .*: (.*); trying again", 10).group(1), "Is a directory", "the cause")
+    for path in blocked:
+        path.rmdir()
+    run.wait_line("data can be written to again$", 10)
+    run.wait_restart("trader", old_pid)
+    wick.equal(len(re.findall("trying again", run.text())), 1, "lines about it")
+    wick.equal(run.stop(), wick.OK, "exit status")
+
+
+def make_directory(path):
+    try:
+        path.mkdir()
+    except FileExistsError:  # it is being written
+        return False
+    return True
+
+
+@wick.scenario
 def one_that_cannot_start_ends_the_run(home):
     run = wick.Run(home / "data", *SMALL, "--database", "postgresql://host/database?nonsense=1")
     wick.equal(run.wait_end(60), wick.BAD_CONFIGURATION, "exit status")

@@ -38,7 +38,7 @@ void child_log_close(struct child_log *log)
 
 static void keep(struct child_log *log, const char *bytes, size_t size)
 {
-    if (log->written + size > CHILD_LOG_MAX) {
+    if (log->fd < 0 || log->written + size > CHILD_LOG_MAX) { /* it is not open where the disk was full */
         child_log_close(log);
         (void)begin_file(log);
     }

@@ -24,6 +24,7 @@ enum {
     READY_TURN_MS = 250,
     STARTING_SCRAPE_MS = 100,
     READY_SCRAPE_MS = 1000,
+    WRITE_AGAIN_MS = 2000,
 };
 
 enum phase { STARTING, READY, STOPPING };
@@ -44,7 +45,9 @@ struct supervisor {
     struct start start;
     double first_equity;      /* the first that was known; NAN: none yet */
     struct run_totals totals; /* kept for the time when the processes have gone */
-    bool changed; /* run.json is out of date */
+    bool changed;      /* run.json is out of date */
+    bool cannot_write; /* what is kept in the data directory */
+    int64_t write_ms;  /* when that is tried again */
     int code;     /* why the run has failed; 0: it has not */
     char failure[1024];
 };
@@ -324,17 +327,37 @@ static void show_status(const struct supervisor *run, int64_t now_ms)
     terminal_status(&status, now_ms);
 }
 
-static void keep_files(struct supervisor *run, int64_t now_ms)
+/* Writes what is due of run.json and of the simulated exchange's clock. What failed stays due. */
+static int write_files(struct supervisor *run, int64_t now_ms)
 {
     const struct plan *plan = run->plan;
-    if (run->changed && report_write(plan, run->children, run->child_count, run->started_wall_ms) != 0)
-        fail(run, ERROR_SYSTEM);
-    run->changed = false;
-    if (!market_is_simulated(&plan->market) || now_ms - run->clock_saved_ms < MARKET_CLOCK_SAVE_MS)
+    int code = run->changed ? report_write(plan, run->children, run->child_count, run->started_wall_ms) : 0;
+    run->changed = run->changed && code != 0;
+    if (code != 0 || !market_is_simulated(&plan->market) || now_ms - run->clock_saved_ms < MARKET_CLOCK_SAVE_MS)
+        return code;
+    code = market_save_clock(plan->data_dir, &plan->market, now_ms, false);
+    if (code == 0)
+        run->clock_saved_ms = now_ms;
+    return code;
+}
+
+/* A start that cannot write ends. Later a full disk ends nothing, here as little as in the processes: it is told once, and
+ * tried again. */
+static void keep_files(struct supervisor *run, int64_t now_ms)
+{
+    if (now_ms < run->write_ms)
         return;
-    run->clock_saved_ms = now_ms;
-    if (market_save_clock(plan->data_dir, &plan->market, now_ms, false) != 0)
-        fail(run, ERROR_SYSTEM);
+    bool could_not = run->cannot_write;
+    int code = write_files(run, now_ms);
+    run->cannot_write = code != 0;
+    if (code != 0)
+        run->write_ms = now_ms + WRITE_AGAIN_MS;
+    if (code != 0 && run->phase == STARTING)
+        fail(run, code);
+    else if (code != 0 && !could_not)
+        terminal_line("%s; trying again", error_message());
+    else if (code == 0 && could_not)
+        terminal_line("%s can be written to again", run->plan->data_dir);
 }
 
 /* One turn of the loop; false when all is over. */
