@@ -413,8 +413,11 @@ void poll_close(struct poll *poll)
         schedule_release(&poll->jobs[kind]);
     free(poll->ticker_chunks);
     free(poll->ticker_rows);
+    free(poll->ticker_notes);
     poll->ticker_chunks = NULL;
     poll->ticker_rows = NULL;
+    poll->ticker_notes = NULL;
+    poll->ticker_note_count = 0;
 }
 
 void poll_set_on(struct poll *poll, bool on)
@@ -452,16 +455,31 @@ static void choose_chunks(struct poll *poll)
         poll->tick_ms = least_ms;
 }
 
+/* A row a market for what answers say; what was noted of tickers is begun anew, for the markets have moved. */
+static int size_rows(struct poll *poll, size_t markets)
+{
+    size_t count = markets > 0 ? markets : 1;
+    struct ticker *rows = realloc(poll->ticker_rows, count * sizeof *rows);
+    if (rows != NULL)
+        poll->ticker_rows = rows;
+    struct ticker_note *notes = realloc(poll->ticker_notes, count * sizeof *notes);
+    if (notes != NULL)
+        poll->ticker_notes = notes;
+    if (rows == NULL || notes == NULL)
+        return error_set(ERROR_MEMORY, "room for the tickers");
+    memset(notes, 0, count * sizeof *notes);
+    poll->ticker_note_count = markets;
+    return 0;
+}
+
 int poll_prepare(struct poll *poll)
 {
-    size_t markets = poll->market->instrument_count;
     uint32_t had = poll->chunk_count;
-    struct ticker *rows = realloc(poll->ticker_rows, (markets > 0 ? markets : 1) * sizeof *rows);
-    if (rows == NULL)
-        return error_set(ERROR_MEMORY, "room for the tickers");
-    poll->ticker_rows = rows;
+    int code = size_rows(poll, poll->market->instrument_count);
+    if (code != 0)
+        return code;
     choose_chunks(poll);
-    int code = grow_tickers(poll, poll->chunk_count);
+    code = grow_tickers(poll, poll->chunk_count);
     if (code == 0)
         code = schedule_grow(&poll->jobs[POLL_CANDLES], poll->market->slot_count);
     if (code == 0)

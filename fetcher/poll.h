@@ -73,6 +73,12 @@ struct ticker_chunk {
     uint32_t culprits;     /* that were found */
 };
 
+/* What became of a market's tickers in the answers. */
+struct ticker_note {
+    uint64_t answer; /* the last one that had it, by its number */
+    uint32_t lacks;  /* answers in a row that should have had it, and had not */
+};
+
 struct streams; /* streams.h */
 
 struct poll {
@@ -136,6 +142,9 @@ struct poll {
     char cursor[EXCHANGE_CURSOR_SIZE]; /* of the page of the list of markets that is asked for next; "": the first */
     uint32_t page;                     /* its number, from 0 */
     struct ticker *ticker_rows; /* the same; a row a market; owned */
+    struct ticker_note *ticker_notes; /* a row a market, in the order of the market's; owned */
+    size_t ticker_note_count;
+    uint64_t ticker_answer; /* number of the answer with tickers that is being read, or was last */
     size_t ticker_count;
 };
 

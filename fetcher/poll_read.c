@@ -236,10 +236,16 @@ static int keep_ticker(void *user, const struct exchange_ticker *row)
 {
     struct poll *poll = user;
     const struct ticker *ticker = &row->ticker;
-    if (ticker->last == 0 || market_instrument(poll->market, ticker->symbol) == NULL)
+    const struct instrument *instrument = ticker->last != 0 ? market_instrument(poll->market, ticker->symbol) : NULL;
+    size_t index = instrument != NULL ? (size_t)(instrument - poll->market->instruments) : poll->ticker_note_count;
+    if (index >= poll->ticker_note_count)
         return 0;
-    if (poll->ticker_count == poll->market->instrument_count)
-        return error_set(ERROR_PROTOCOL, "more tickers than were asked for");
+    if (poll->ticker_notes[index].answer == poll->ticker_answer) {
+        const struct exchange_refusal twice = {poll->ticker_count, ticker->symbol, -1, "its ticker stands there twice"};
+        tell_row(poll, &twice);
+        return 0;
+    }
+    poll->ticker_notes[index].answer = poll->ticker_answer;
     poll->ticker_rows[poll->ticker_count++] = *ticker;
     return 0;
 }
@@ -247,6 +253,7 @@ static int keep_ticker(void *user, const struct exchange_ticker *row)
 static int read_tickers(struct poll *poll, const struct poll_flight *flight, const struct http_result *result)
 {
     poll->ticker_count = 0;
+    poll->ticker_answer++;
     poll->unnamed[0] = '\0';
     begin_reading(poll, "tickers", "");
     int code = poll->exchange->read_tickers(&result->answer, keep_ticker, pass_over_ticker, poll);

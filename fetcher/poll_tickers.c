@@ -112,8 +112,36 @@ int poll_request_tickers(struct poll *poll, struct poll_flight *flight)
 
 /* ---- what comes of it ---- */
 
+/* A good answer without the ticker of a market that was asked for: after some of them the status says it. */
+static void note_lack(struct poll *poll, size_t index)
+{
+    const struct instrument *instrument = &poll->market->instruments[index];
+    struct ticker_note *note = &poll->ticker_notes[index];
+    struct series *series = series_of(poll, instrument->symbol);
+    bool told = series == NULL || series->tickers_rest_ms != 0 || (series->stuck & 1u << STUCK_TICKERS) != 0;
+    if (!told && is_polled(poll, instrument) && ++note->lacks >= STUCK_FRUITLESS)
+        stuck_note(&poll->stuck, series, STUCK_TICKERS, "the exchange tells no price");
+}
+
+/* An answer to a request for a whole chunk, or for all. */
+static void note_lacks(struct poll *poll, const struct poll_flight *flight)
+{
+    const char *symbols[POLL_CHUNK_MAX];
+    size_t first = 0, count = poll->market->instrument_count;
+    if (flight->asked > 0 && poll_tickers_asked(poll, flight, symbols) == 0)
+        return;
+    if (flight->asked > 0)
+        count = chunk_size(poll, flight->index, &first);
+    for (size_t i = first; i < first + count && i < poll->ticker_note_count; i++)
+        if (poll->ticker_notes[i].answer != poll->ticker_answer)
+            note_lack(poll, i);
+        else
+            poll->ticker_notes[i].lacks = 0;
+}
+
 void poll_tickers_succeeded(struct poll *poll, const struct poll_flight *flight)
 {
+    note_lacks(poll, flight);
     size_t first, size = chunk_size(poll, flight->index, &first);
     struct ticker_chunk *chunk = &poll->ticker_chunks[flight->index];
     struct series *series = flight->asked == 1 ? series_of(poll, flight->symbol) : NULL;

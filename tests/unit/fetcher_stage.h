@@ -28,6 +28,8 @@ struct stage_faults {
     bool breaks_rows;                            /* the second symbol's, in the list of markets, */
     bool breaks_tickers;                         /* and among the tickers, */
     bool unnames_tickers;                        /* or does not say there whose it is */
+    bool hides_ticker;                           /* or has none of it there, */
+    bool repeats_ticker;                         /* and that of the first twice */
     bool refuses_list;                           /* of the markets */
     bool refuses_candles;                        /* of the second symbol, which is listed as trading, */
     bool breaks_candles;                         /* or sends what is no answer for them, */

@@ -93,19 +93,27 @@ static void write_info(FILE *body)
     (void)fprintf(body, "]}");
 }
 
+/* How many rows a symbol has among the tickers that are asked for. */
+static int ticker_rows_of(int symbol, const char *url)
+{
+    char name[16];
+    (void)snprintf(name, sizeof name, "%%22%cUSDT%%22", 'A' + symbol);
+    bool asked = !stage.unlisted[symbol] && (strstr(url, "symbols=") == NULL || strstr(url, name) != NULL);
+    if (!asked || (stage.faults.hides_ticker && symbol == 1))
+        return 0;
+    return stage.faults.repeats_ticker && symbol == 0 ? 2 : 1;
+}
+
 static void write_tickers(const char *url, FILE *body)
 {
     int rows = 0;
     (void)fputc('[', body);
-    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "%%22%cUSDT%%22", 'A' + symbol);
-        if (!stage.unlisted[symbol] && (strstr(url, "symbols=") == NULL || strstr(url, name) != NULL))
+    for (int symbol = 0; symbol < STAGE_SYMBOLS; symbol++)
+        for (int row = ticker_rows_of(symbol, url); row > 0; row--)
             (void)fprintf(body, "%s{\"%s\":\"%cUSDT\",\"bidPrice\":%s,\"askPrice\":\"11\",\"lastPrice\":\"10\","
                           "\"quoteVolume\":\"%d.5\"}", rows++ > 0 ? "," : "",
                           stage.faults.unnames_tickers && symbol == 1 ? "what" : "symbol", 'A' + symbol,
                           stage.faults.breaks_tickers && symbol == 1 ? "null" : "\"9\"", 1000 * (symbol + 1));
-    }
     (void)fputc(']', body);
 }
 

@@ -158,6 +158,29 @@ static void a_ticker_that_nobody_is_named_for_is_named(void)
     stage_kill();
 }
 
+/* The others' come as ever, however long the answer is. */
+static void a_ticker_that_is_not_told_is_named(void)
+{
+    double refused = metric_value(METRIC_rows_refused_total);
+    begin((struct stage_faults){.repeats_ticker = true});
+    CU_ASSERT(!says("not up to date"));
+    CU_ASSERT(metric_value(METRIC_rows_refused_total) > refused);
+    unsigned tickers = stage.tickers_published;
+    stage_run(STAGE_MINUTE_MS);
+    CU_ASSERT(stage.tickers_published - tickers >= 5 * STAGE_SYMBOLS);
+    stage.faults.hides_ticker = true;
+    stage_run(2 * STAGE_MINUTE_MS);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+    CU_ASSERT(says("not up to date: BUSDT tickers: the exchange tells no price"));
+    tickers = stage.tickers_published;
+    stage_run(STAGE_MINUTE_MS);
+    CU_ASSERT(stage.tickers_published - tickers >= 5 * (STAGE_SYMBOLS - 1));
+    stage.faults.hides_ticker = false;
+    stage_run(STAGE_MINUTE_MS);
+    CU_ASSERT(!says("not up to date"));
+    stage_kill();
+}
+
 /* As Binance's of February 2018: the good rows are kept, the others are absent, and history is filled to its end. */
 static void rows_off_the_grid_cost_themselves_only(void)
 {
@@ -247,6 +270,7 @@ const struct test suite_tests[] = {
     {"rows off the grid cost themselves only", rows_off_the_grid_cost_themselves_only},
     {"a ticker that cannot be read is named", a_ticker_that_cannot_be_read_is_named},
     {"a ticker that nobody is named for is named", a_ticker_that_nobody_is_named_for_is_named},
+    {"a ticker that is not told is named", a_ticker_that_is_not_told_is_named},
     {"rows from before what was asked for are passed over", rows_from_before_what_was_asked_for_are_passed_over},
     {"a list that is refused is named", a_list_that_is_refused_is_named},
     {"the culprit of a batch is found", the_culprit_of_a_batch_is_found},
