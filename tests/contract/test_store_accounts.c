@@ -210,6 +210,48 @@ static void what_was_there_is_of_the_paper_account(void)
         check_kept(store_kinds[i]->scheme);
 }
 
+/* Trader and persister of the version before take over once more: they find what was traded meanwhile in the account that
+ * is theirs, and in no other; what they write then counts. */
+static void check_given_back(const char *engine)
+{
+    static struct fixture fixture;
+    static const char theirs_sql[] = "SELECT (SELECT cash FROM equity ORDER BY time_ms DESC LIMIT 1), quantity, version"
+                                     " FROM positions";
+    if (!make_first_version(&fixture, engine))
+        return;
+    trade_as_before(&fixture, "binance", "BTCUSDT", 100);
+    write_as_before(&fixture, "(100, 9, 8, 1, 0, 0, 0, 9, 2)", "('binance', 'BTCUSDT', 's', 1, 3, 2, 0, 5, 5, 1, 0, 0, 2)");
+    fixture_open(&fixture);
+    for (int k = ACCOUNTS - 1; k >= 0; k--) {
+        struct account accounts[] = {account_at(2000 + k, 500 + k), account_at(2000 + k, 600 + k)};
+        struct position position = position_of("BTCUSDT", 20 + k);
+        struct fill fill = fill_of("new", 2500, 1); /* behind all that the version before traded */
+        uint64_t versions[] = {5, 5};
+        SET_ACCOUNT(&accounts[0], k);
+        SET_ACCOUNT(&accounts[1], k);
+        SET_ACCOUNT(&position, k);
+        SET_ACCOUNT(&fill, k);
+        struct store_batch batch = {.accounts = accounts, .account_count = 2, .account_versions = versions,
+                                    .fills = &fill, .fill_count = k == ACCOUNTS - 1,
+                                    .positions = &position, .position_count = 1, .position_versions = versions};
+        CU_ASSERT_EQUAL(fixture_write(&fixture, &batch), 0);
+        expect_sql(&fixture, theirs_sql, k > 0 ? "8|1|2\n" : "600|20|5\n");
+    }
+    write_as_before(&fixture, "(3000, 9, 700, 1, 0, 0, 0, 9, 6)",
+                    "('binance', 'BTCUSDT', 's', 0, 3, 2, 0, 5, 5, 1, 0, 0, 6)");
+    expect_sql(&fixture, theirs_sql, "700|0|6\n");
+    expect_sql(&fixture, "SELECT exchange, quote_asset, mode, quantity FROM account_positions ORDER BY 1, 2, 3",
+               "binance|EUR|paper|22\nbinance|USDT|live|21\nbinance|USDT|paper|0\nkraken|USDT|paper|23\n");
+    expect_sql(&fixture, "SELECT exchange, cash FROM account_equity WHERE time_ms = 3000", "binance|700\n");
+    fixture_close(&fixture);
+}
+
+static void the_version_before_finds_what_was_traded_since(void)
+{
+    for (size_t i = 0; i < store_kind_count; i++)
+        check_given_back(store_kinds[i]->scheme);
+}
+
 /* Nothing was traded yet: who followed a market, and in what, tells. */
 static void check_without_trades(const char *engine)
 {
@@ -274,6 +316,7 @@ const char *const suite_name = "store accounts";
 const struct test suite_tests[] = {
     {"accounts are kept apart", accounts_are_kept_apart},
     {"what was there is of the paper account", what_was_there_is_of_the_paper_account},
+    {"the version before finds what was traded since", the_version_before_finds_what_was_traded_since},
     {"a curve without trades is of the exchange that was followed",
      a_curve_without_trades_is_of_the_exchange_that_was_followed},
     {"what is being written meanwhile is kept", what_is_being_written_meanwhile_is_kept},

@@ -41,8 +41,10 @@ $$;
 CREATE FUNCTION curve_owner_before(at_ms bigint) RETURNS text
 LANGUAGE sql STABLE AS $$
     SELECT coalesce(
-        (SELECT exchange FROM fills WHERE time_ms <= at_ms ORDER BY time_ms DESC, exchange LIMIT 1),
-        (SELECT exchange FROM fills ORDER BY time_ms, exchange LIMIT 1),
+        (SELECT exchange FROM fills WHERE time_ms <= at_ms AND exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms DESC, exchange LIMIT 1),
+        (SELECT exchange FROM fills WHERE exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms, exchange LIMIT 1),
         (SELECT exchange FROM signals ORDER BY decided_ms DESC, exchange LIMIT 1),
         (SELECT exchange FROM series WHERE fire_from_ms IS NOT NULL ORDER BY id DESC LIMIT 1), 'binance')
 $$;
@@ -134,7 +136,7 @@ BEGIN
 END
 $$;
 CREATE TRIGGER positions_before AFTER INSERT OR UPDATE ON positions
-FOR EACH ROW EXECUTE FUNCTION take_position_before();
+FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION take_position_before();
 
 CREATE FUNCTION take_equity_before() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -153,7 +155,48 @@ BEGIN
 END
 $$;
 CREATE TRIGGER equity_before AFTER INSERT OR UPDATE ON equity
-FOR EACH ROW EXECUTE FUNCTION take_equity_before();
+FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION take_equity_before();
+
+-- And the other way: should the trader of the version before take over once more, it must find what was traded since, or
+-- it would go on with an account that is out of date, and write that over this one. Only for what it can know.
+CREATE FUNCTION give_position_before() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM accounts_before WHERE exchange = NEW.exchange AND quote_asset = NEW.quote_asset) THEN
+        INSERT INTO positions AS known (exchange, symbol, strategy, quantity, quantity_scale, cost, realised,
+            opened_ms, updated_ms, mark, mark_scale, unrealised, version)
+        VALUES (NEW.exchange, NEW.symbol, NEW.strategy, NEW.quantity, NEW.quantity_scale, NEW.cost, NEW.realised,
+            NEW.opened_ms, NEW.updated_ms, NEW.mark, NEW.mark_scale, NEW.unrealised, NEW.version)
+        ON CONFLICT (exchange, symbol) DO UPDATE SET strategy = excluded.strategy, quantity = excluded.quantity,
+            quantity_scale = excluded.quantity_scale, cost = excluded.cost, realised = excluded.realised,
+            opened_ms = excluded.opened_ms, updated_ms = excluded.updated_ms, mark = excluded.mark,
+            mark_scale = excluded.mark_scale, unrealised = excluded.unrealised, version = excluded.version
+        WHERE known.version <= excluded.version;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER account_positions_before AFTER INSERT OR UPDATE ON account_positions
+FOR EACH ROW WHEN (NEW.mode = 'paper' AND pg_trigger_depth() = 0) EXECUTE FUNCTION give_position_before();
+
+CREATE FUNCTION give_equity_before() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM accounts_before WHERE exchange = NEW.exchange AND quote_asset = NEW.quote_asset)
+        AND curve_owner_before(NEW.time_ms) = NEW.exchange THEN
+        INSERT INTO equity AS known (time_ms, start, cash, inventory, realised, fees, unrealised, equity, version)
+        VALUES (NEW.time_ms, NEW.start, NEW.cash, NEW.inventory, NEW.realised, NEW.fees, NEW.unrealised, NEW.equity,
+            NEW.version)
+        ON CONFLICT (time_ms) DO UPDATE SET start = excluded.start, cash = excluded.cash,
+            inventory = excluded.inventory, realised = excluded.realised, fees = excluded.fees,
+            unrealised = excluded.unrealised, equity = excluded.equity, version = excluded.version
+        WHERE known.version <= excluded.version;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER account_equity_before AFTER INSERT OR UPDATE ON account_equity
+FOR EACH ROW WHEN (NEW.mode = 'paper' AND pg_trigger_depth() = 0) EXECUTE FUNCTION give_equity_before();
 
 CREATE OR REPLACE VIEW v_orders AS
 SELECT order_id, strategy, exchange, symbol, side, state, exact_decimal(quantity, quantity_scale) AS quantity,

@@ -137,8 +137,10 @@ BEGIN
     SELECT owner.exchange, coalesce(a.quote_asset, 'USDT'), 'paper', new.time_ms, new.start, new.cash,
         new.inventory, new.realised, new.fees, new.unrealised, new.equity, new.version
     FROM (SELECT coalesce(
-        (SELECT exchange FROM fills WHERE time_ms <= new.time_ms ORDER BY time_ms DESC, exchange LIMIT 1),
-        (SELECT exchange FROM fills ORDER BY time_ms, exchange LIMIT 1),
+        (SELECT exchange FROM fills WHERE time_ms <= new.time_ms AND exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms DESC, exchange LIMIT 1),
+        (SELECT exchange FROM fills WHERE exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms, exchange LIMIT 1),
         (SELECT exchange FROM signals ORDER BY decided_ms DESC, exchange LIMIT 1),
         (SELECT exchange FROM series WHERE fire_from_ms IS NOT NULL ORDER BY id DESC LIMIT 1), 'binance')
         AS exchange) AS owner
@@ -156,8 +158,10 @@ BEGIN
     SELECT owner.exchange, coalesce(a.quote_asset, 'USDT'), 'paper', new.time_ms, new.start, new.cash,
         new.inventory, new.realised, new.fees, new.unrealised, new.equity, new.version
     FROM (SELECT coalesce(
-        (SELECT exchange FROM fills WHERE time_ms <= new.time_ms ORDER BY time_ms DESC, exchange LIMIT 1),
-        (SELECT exchange FROM fills ORDER BY time_ms, exchange LIMIT 1),
+        (SELECT exchange FROM fills WHERE time_ms <= new.time_ms AND exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms DESC, exchange LIMIT 1),
+        (SELECT exchange FROM fills WHERE exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms, exchange LIMIT 1),
         (SELECT exchange FROM signals ORDER BY decided_ms DESC, exchange LIMIT 1),
         (SELECT exchange FROM series WHERE fire_from_ms IS NOT NULL ORDER BY id DESC LIMIT 1), 'binance')
         AS exchange) AS owner
@@ -166,6 +170,75 @@ BEGIN
     ON CONFLICT (exchange, quote_asset, mode, time_ms) DO UPDATE SET start = excluded.start, cash = excluded.cash,
         inventory = excluded.inventory, realised = excluded.realised, fees = excluded.fees,
         unrealised = excluded.unrealised, equity = excluded.equity, version = excluded.version
+    WHERE version <= excluded.version;
+END;
+
+-- And the other way: should the trader of the version before take over once more, it must find what was traded since, or
+-- it would go on with an account that is out of date, and write that over this one. Only for what it can know.
+-- A trigger does not fire while it is at work, so that this ends.
+
+CREATE TRIGGER account_positions_before_inserted AFTER INSERT ON account_positions WHEN new.mode = 'paper'
+    AND EXISTS (SELECT 1 FROM accounts_before a WHERE a.exchange = new.exchange AND a.quote_asset = new.quote_asset)
+BEGIN
+    INSERT INTO positions (exchange, symbol, strategy, quantity, quantity_scale, cost, realised, opened_ms,
+        updated_ms, mark, mark_scale, unrealised, version)
+    VALUES (new.exchange, new.symbol, new.strategy, new.quantity, new.quantity_scale, new.cost, new.realised,
+        new.opened_ms, new.updated_ms, new.mark, new.mark_scale, new.unrealised, new.version)
+    ON CONFLICT (exchange, symbol) DO UPDATE SET strategy = excluded.strategy, quantity = excluded.quantity,
+        quantity_scale = excluded.quantity_scale, cost = excluded.cost, realised = excluded.realised,
+        opened_ms = excluded.opened_ms, updated_ms = excluded.updated_ms, mark = excluded.mark,
+        mark_scale = excluded.mark_scale, unrealised = excluded.unrealised, version = excluded.version
+    WHERE version <= excluded.version;
+END;
+CREATE TRIGGER account_positions_before_updated AFTER UPDATE ON account_positions WHEN new.mode = 'paper'
+    AND EXISTS (SELECT 1 FROM accounts_before a WHERE a.exchange = new.exchange AND a.quote_asset = new.quote_asset)
+BEGIN
+    INSERT INTO positions (exchange, symbol, strategy, quantity, quantity_scale, cost, realised, opened_ms,
+        updated_ms, mark, mark_scale, unrealised, version)
+    VALUES (new.exchange, new.symbol, new.strategy, new.quantity, new.quantity_scale, new.cost, new.realised,
+        new.opened_ms, new.updated_ms, new.mark, new.mark_scale, new.unrealised, new.version)
+    ON CONFLICT (exchange, symbol) DO UPDATE SET strategy = excluded.strategy, quantity = excluded.quantity,
+        quantity_scale = excluded.quantity_scale, cost = excluded.cost, realised = excluded.realised,
+        opened_ms = excluded.opened_ms, updated_ms = excluded.updated_ms, mark = excluded.mark,
+        mark_scale = excluded.mark_scale, unrealised = excluded.unrealised, version = excluded.version
+    WHERE version <= excluded.version;
+END;
+CREATE TRIGGER account_equity_before_inserted AFTER INSERT ON account_equity WHEN new.mode = 'paper'
+    AND EXISTS (SELECT 1 FROM accounts_before a WHERE a.exchange = new.exchange AND a.quote_asset = new.quote_asset)
+    AND coalesce(
+        (SELECT exchange FROM fills WHERE time_ms <= new.time_ms AND exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms DESC, exchange LIMIT 1),
+        (SELECT exchange FROM fills WHERE exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms, exchange LIMIT 1),
+        (SELECT exchange FROM signals ORDER BY decided_ms DESC, exchange LIMIT 1),
+        (SELECT exchange FROM series WHERE fire_from_ms IS NOT NULL ORDER BY id DESC LIMIT 1), 'binance')
+        = new.exchange
+BEGIN
+    INSERT INTO equity (time_ms, start, cash, inventory, realised, fees, unrealised, equity, version)
+    VALUES (new.time_ms, new.start, new.cash, new.inventory, new.realised, new.fees, new.unrealised, new.equity,
+        new.version)
+    ON CONFLICT (time_ms) DO UPDATE SET start = excluded.start, cash = excluded.cash, inventory = excluded.inventory,
+        realised = excluded.realised, fees = excluded.fees, unrealised = excluded.unrealised,
+        equity = excluded.equity, version = excluded.version
+    WHERE version <= excluded.version;
+END;
+CREATE TRIGGER account_equity_before_updated AFTER UPDATE ON account_equity WHEN new.mode = 'paper'
+    AND EXISTS (SELECT 1 FROM accounts_before a WHERE a.exchange = new.exchange AND a.quote_asset = new.quote_asset)
+    AND coalesce(
+        (SELECT exchange FROM fills WHERE time_ms <= new.time_ms AND exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms DESC, exchange LIMIT 1),
+        (SELECT exchange FROM fills WHERE exchange IN (SELECT exchange FROM accounts_before)
+            ORDER BY time_ms, exchange LIMIT 1),
+        (SELECT exchange FROM signals ORDER BY decided_ms DESC, exchange LIMIT 1),
+        (SELECT exchange FROM series WHERE fire_from_ms IS NOT NULL ORDER BY id DESC LIMIT 1), 'binance')
+        = new.exchange
+BEGIN
+    INSERT INTO equity (time_ms, start, cash, inventory, realised, fees, unrealised, equity, version)
+    VALUES (new.time_ms, new.start, new.cash, new.inventory, new.realised, new.fees, new.unrealised, new.equity,
+        new.version)
+    ON CONFLICT (time_ms) DO UPDATE SET start = excluded.start, cash = excluded.cash, inventory = excluded.inventory,
+        realised = excluded.realised, fees = excluded.fees, unrealised = excluded.unrealised,
+        equity = excluded.equity, version = excluded.version
     WHERE version <= excluded.version;
 END;
 
