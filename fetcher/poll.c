@@ -246,8 +246,7 @@ static bool launch(struct poll *poll, struct poll_flight *flight, int64_t now_ms
 
 /* ---- running ---- */
 
-/* How long the exchange still wants nothing from us, on our clock; 0: it may be asked. */
-static int64_t ban_left_ms(const struct poll *poll)
+int64_t poll_stop_left_ms(const struct poll *poll)
 {
     int64_t left_ms = poll->banned_until_ms != 0 ? poll->banned_until_ms - clock_wall_ms() : 0;
     return left_ms > 0 ? left_ms : 0;
@@ -255,7 +254,7 @@ static int64_t ban_left_ms(const struct poll *poll)
 
 bool poll_may_ask(const struct poll *poll)
 {
-    return poll->on && ban_left_ms(poll) == 0;
+    return poll->on && poll_stop_left_ms(poll) == 0;
 }
 
 static void set_timer(struct poll *poll, int64_t now_ms)
@@ -267,8 +266,8 @@ static void set_timer(struct poll *poll, int64_t now_ms)
         next_ms = due_ms < next_ms ? due_ms : next_ms;
     }
     int64_t delay_ms = next_ms > now_ms ? next_ms - now_ms : 0;
-    if (delay_ms < ban_left_ms(poll))
-        delay_ms = ban_left_ms(poll);
+    if (delay_ms < poll_stop_left_ms(poll))
+        delay_ms = poll_stop_left_ms(poll);
     if (delay_ms > TIMER_MOST_MS || http_client_room(poll->http) == 0)
         delay_ms = TIMER_MOST_MS;
     loop_set_timer(poll->context->loop, poll->timer, delay_ms);
@@ -282,7 +281,8 @@ static void tell_metrics(const struct poll *poll)
     metric_set(METRIC_exchange_weight_tickers, budget_used_by(&poll->budget, BUDGET_tickers, exchange_ms));
     metric_set(METRIC_exchange_weight_backfill, budget_used_by(&poll->budget, BUDGET_backfill, exchange_ms));
     metric_set(METRIC_exchange_weight_others, budget_used_by(&poll->budget, BUDGET_OTHERS, exchange_ms));
-    metric_set(METRIC_exchange_banned_until_seconds, ban_left_ms(poll) > 0 ? (double)(poll->banned_until_ms / 1000) : 0);
+    double banned_until_s = poll_stop_left_ms(poll) > 0 ? (double)(poll->banned_until_ms / 1000) : 0;
+    metric_set(METRIC_exchange_banned_until_seconds, banned_until_s);
 }
 
 static void run(struct poll *poll)
@@ -291,7 +291,8 @@ static void run(struct poll *poll)
     int64_t now_ms = clock_monotonic_ms();
     if (!poll->on)
         return;
-    while (ban_left_ms(poll) == 0 && http_client_room(poll->http) > 0 && take_job(poll, now_ms, &flight) && launch(poll, &flight, now_ms))
+    while (poll_stop_left_ms(poll) == 0 && http_client_room(poll->http) > 0 && take_job(poll, now_ms, &flight) &&
+           launch(poll, &flight, now_ms))
         ;
     set_timer(poll, now_ms);
     tell_metrics(poll);

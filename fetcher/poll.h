@@ -108,6 +108,8 @@ struct poll {
     int64_t refresh_ms;       /* and between two readings of the list of markets */
     bool following;           /* the tickers are polled */
     int64_t banned_until_ms;  /* our wall clock */
+    int64_t stopped_ms;       /* of the first answer that wanted us to stop since the last good one, monotonic; 0: none */
+    char stop_why[STUCK_WHY_SIZE]; /* the exchange's words on it; empty: they were said before our start */
     int64_t blocked_until_ms[BUDGET_PRIORITIES]; /* monotonic; the budget is used up for them until then */
     int timer;
 
@@ -193,6 +195,9 @@ int64_t poll_exchange_ms(const struct poll *poll);
 
 /* How many series wait for a candle that has closed. */
 size_t poll_waiting(const struct poll *poll);
+
+/* How long the exchange still wants nothing from us, on our clock; 0: it may be asked. */
+int64_t poll_stop_left_ms(const struct poll *poll);
 
 /* Between poll.c and poll_request.c: writes the request of a job into poll->request, and what of the flight follows from
  * it. ERROR_MISSING when nothing is to be asked for now; the codes of the adapters. */

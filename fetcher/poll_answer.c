@@ -17,6 +17,8 @@ static void obey(struct poll *poll, enum exchange_verdict verdict, const struct 
 {
     int64_t now_ms = poll_exchange_ms(poll), before_ms = poll->budget.stopped_until_ms;
     metric_add(METRIC_exchange_limited_total, 1);
+    poll->stopped_ms = poll->stopped_ms != 0 ? poll->stopped_ms : clock_monotonic_ms();
+    stuck_copy_why(poll->stop_why, error_message());
     budget_stop(&poll->budget, verdict, result->answer.retry_after_s, flight->exchange_ms, now_ms, poll_random(poll));
     int64_t wait_ms = (poll->budget.stopped_until_ms - now_ms) / poll->clock.speed + 1;
     if (verdict == EXCHANGE_BANNED)
@@ -165,6 +167,8 @@ static void succeeded(struct poll *poll, const struct poll_flight *flight)
 {
     *poll_failures(poll, flight) = 0;
     poll->whys[flight->kind][0] = '\0';
+    if (poll_stop_left_ms(poll) == 0)
+        poll->stopped_ms = 0;
     if (flight->kind == POLL_CANDLES || flight->kind == POLL_FILL)
         poll->market->slots[flight->index].refused = false;
     budget_succeeded(&poll->budget, flight->exchange_ms);

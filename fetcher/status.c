@@ -2,12 +2,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetcher/status.h"
 
+#include "lib/base/clock.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WHY_SHOWN = 80 };
+enum {
+    WHY_SHOWN = 80,
+    STOP_TOLD_MS = 5000, /* what the exchange makes us wait for longer, or has made us, is said */
+};
 
 static void append(char detail[TEXT_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -63,6 +68,19 @@ static enum process_status describe_without_lease(const struct lease_state *leas
     return lease->generation != 0 ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_STARTING;
 }
 
+/* Whether the exchange has wanted no requests for a while, or goes on so, which is said; short pauses are its daily bread. */
+static bool append_stop(char detail[TEXT_SIZE], const struct poll *poll)
+{
+    int64_t left_ms = poll_stop_left_ms(poll);
+    int64_t since_ms = poll->stopped_ms != 0 ? clock_monotonic_ms() - poll->stopped_ms : 0;
+    if (left_ms < STOP_TOLD_MS && since_ms < STOP_TOLD_MS)
+        return false;
+    append(detail, "; the exchange wants no requests for %" PRId64 " s", (left_ms + 999) / 1000);
+    if (poll->stop_why[0] != '\0')
+        append(detail, ": %.*s", WHY_SHOWN, poll->stop_why);
+    return true;
+}
+
 /* Before every series is up to date. */
 static enum process_status describe_start(struct poll *poll, size_t ready, char detail[TEXT_SIZE])
 {
@@ -72,6 +90,7 @@ static enum process_status describe_start(struct poll *poll, size_t ready, char 
         append(detail, "waiting for the exchange");
     if (poll->market->series_count == 0)
         append_why_not(detail, poll);
+    (void)append_stop(detail, poll);
     append_stuck(detail, &poll->stuck);
     return PROCESS_STATUS_STARTING;
 }
@@ -98,8 +117,9 @@ static enum process_status describe_following(const struct status_parts *parts, 
         append(detail, "; the exchange does not answer");
     else
         append_failing(detail, poll);
+    bool stopped = append_stop(detail, poll);
     append_stuck(detail, &poll->stuck);
-    return parts->stalled || trouble || nothing ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
+    return parts->stalled || trouble || nothing || stopped ? PROCESS_STATUS_DEGRADED : PROCESS_STATUS_READY;
 }
 
 enum process_status status_describe(const struct status_parts *parts, bool *complete, char detail[TEXT_SIZE])

@@ -100,6 +100,23 @@ static void an_outage_makes_no_market_stuck(void)
     stage_kill();
 }
 
+/* Who is told to wait has no market to show: that is no good state, and it is said for how long. */
+static void an_exchange_that_wants_no_requests_is_named(void)
+{
+    begin((struct stage_faults){0});
+    stage.faults.status429 = 1000;
+    stage_run(20000);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_DEGRADED);
+    CU_ASSERT(says("; the exchange wants no requests for "));
+    CU_ASSERT(says(" s: HTTP 4"));
+    stage.faults.status429 = 0;
+    stage_run(STAGE_MINUTE_MS);
+    CU_ASSERT_EQUAL(stage.status, PROCESS_STATUS_READY);
+    CU_ASSERT(!says("wants no requests"));
+    CU_ASSERT_EQUAL(stage.requests_while_stopped, 0);
+    stage_kill();
+}
+
 static void all_markets_refused_is_not_ready(void)
 {
     stage_set(1);
@@ -265,6 +282,7 @@ const struct test suite_tests[] = {
     {"a market whose candles cannot be read holds up nothing", a_market_whose_candles_cannot_be_read_holds_up_nothing},
     {"refused history is named and goes on later", refused_history_is_named_and_goes_on_later},
     {"an outage makes no market stuck", an_outage_makes_no_market_stuck},
+    {"an exchange that wants no requests is named", an_exchange_that_wants_no_requests_is_named},
     {"all markets refused is not ready", all_markets_refused_is_not_ready},
     {"a market whose row is bad stays as it was", a_market_whose_row_is_bad_stays_as_it_was},
     {"rows off the grid cost themselves only", rows_off_the_grid_cost_themselves_only},
