@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/base/error.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,15 @@ enum { CHAIN_SIZE = 1024 };
 
 static _Thread_local char chain[CHAIN_SIZE];
 
+/* Messages quote what comes from outside; whoever prints one to a terminal must not be told what to do by it. */
+static void keep(const char text[CHAIN_SIZE])
+{
+    memcpy(chain, text, sizeof chain);
+    for (char *at = chain; *at != '\0'; at++)
+        if (iscntrl((unsigned char)*at) && *at != '\n' && *at != '\t')
+            *at = '?';
+}
+
 int error_set(int code, const char *format, ...)
 {
     char text[CHAIN_SIZE]; /* the arguments may point into the chain itself */
@@ -17,7 +27,7 @@ int error_set(int code, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    memcpy(chain, text, sizeof chain);
+    keep(text);
     return code;
 }
 
@@ -31,7 +41,7 @@ int error_context(int code, const char *format, ...)
     if (length >= 0 && (size_t)length < sizeof text)
         (void)snprintf(text + length, sizeof text - (size_t)length, ": %.*s",
                        (int)(sizeof text - (size_t)length), chain);
-    memcpy(chain, text, sizeof chain);
+    keep(text);
     return code;
 }
 

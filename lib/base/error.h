@@ -17,7 +17,8 @@ enum error_code {
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* Starts a new chain with a printf-style message and returns `code`, so that a function can end with
- * `return error_set(ERROR_SYSTEM, "open %s: %s", path, strerror(errno));`. The message is cut at 1023 bytes. */
+ * `return error_set(ERROR_SYSTEM, "open %s: %s", path, strerror(errno));`. The message is cut at 1023 bytes;
+ * control characters but tab and line feed become "?". */
 int error_set(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts a printf-style message and ": " in front of the chain and returns `code` unchanged. */

@@ -321,8 +321,18 @@ static void mistyped_names_are_guessed(void)
     CU_ASSERT_STRING_EQUAL(guess("a-name-that-is-longer-than-any-option-of-ours-has-ever-been-or-will-be"), "");
 }
 
+/* A quoted name must not tell a terminal what to do; letters of other languages and line feeds stay. */
+static void messages_hold_nothing_for_a_terminal(void)
+{
+    CU_ASSERT_EQUAL(error_set(ERROR_SYNTAX, "the name '%s'", "\x1b[31m\a\r\x7f\xc3\xa9\tx\n"), ERROR_SYNTAX);
+    CU_ASSERT_STRING_EQUAL(error_message(), "the name '?[31m???\xc3\xa9\tx\n'");
+    CU_ASSERT_EQUAL(error_context(ERROR_SYNTAX, "file \x1b]0;x\a"), ERROR_SYNTAX);
+    CU_ASSERT_STRING_EQUAL(error_message(), "file ?]0;x?: the name '?[31m???\xc3\xa9\tx\n'");
+}
+
 const char *const suite_name = "base";
 const struct test suite_tests[] = {
+    {"messages hold nothing for a terminal", messages_hold_nothing_for_a_terminal},
     {"mistyped names are guessed", mistyped_names_are_guessed},
     {"text is read exactly", text_is_read_exactly},
     {"other text is refused", other_text_is_refused},
