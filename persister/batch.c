@@ -273,13 +273,15 @@ static struct store_batch rows_of(const struct batch *batch, size_t first, size_
     return out;
 }
 
-size_t batch_next(const struct batch *batch, uint64_t generation, struct store_batch *out)
+size_t batch_next(const struct batch *batch, uint64_t generation, size_t rows_max, struct store_batch *out)
 {
     uint64_t oldest_generation = 0;
+    size_t front = sum(rows_before(batch, batch->settled));
     size_t count = 0, most = batch->suspects > 0 ? (batch->suspects + 1) / 2 : batch_waiting(batch);
     while (count < most) {
         const struct delivery *delivery = &batch->deliveries[batch->settled + count];
-        if (delivery_is_fenced(delivery, generation))
+        size_t rows = sum(rows_before(batch, batch->settled + count + 1)) - front;
+        if (delivery_is_fenced(delivery, generation) || (count > 0 && rows > rows_max))
             break;
         if (delivery->generation != 0 && (oldest_generation == 0 || delivery->generation < oldest_generation))
             oldest_generation = delivery->generation;

@@ -92,9 +92,9 @@ const struct delivery *batch_front(const struct batch *batch);
 /* Whether a delivery changes the ledger under a generation that is over, `generation` being the current one. */
 bool delivery_is_fenced(const struct delivery *delivery, uint64_t generation);
 
-/* What to write next: deliveries from the front on, up to the first that is fenced. Their number; 0 if the front one
- * is fenced or there is none. *out points into the batch. */
-size_t batch_next(const struct batch *batch, uint64_t generation, struct store_batch *out);
+/* What to write next: deliveries from the front on, up to the first that is fenced, with at most `rows_max` rows or of
+ * one delivery. Their number; 0 if the front one is fenced or there is none. *out points into the batch. */
+size_t batch_next(const struct batch *batch, uint64_t generation, size_t rows_max, struct store_batch *out);
 
 /* `count` deliveries from the front were answered. An emptied batch can be filled anew. */
 void batch_settle(struct batch *batch, size_t count);

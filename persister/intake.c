@@ -16,11 +16,14 @@ enum {
 
 static bool is_waiting(const struct persister *persister, const struct peer *peer, uint64_t sequence)
 {
-    return batch_has(persister->writing, peer, sequence) || batch_has(persister->filling, peer, sequence);
+    for (enum lane_kind kind = 0; kind < LANES; kind++)
+        if (lane_has(&persister->lanes[kind], peer, sequence))
+            return true;
+    return false;
 }
 
 /* What a full batch does not take is sent again by its sender. */
-static int taken(struct persister *persister, int code, size_t rows)
+static int taken(struct persister *persister, enum lane_kind kind, int code, size_t rows)
 {
     if (code == ERROR_FULL) {
         metric_add(METRIC_messages_dropped_total, 1);
@@ -28,7 +31,9 @@ static int taken(struct persister *persister, int code, size_t rows)
     }
     if (code == 0) {
         metric_add(METRIC_store_rows_total, (double)rows);
-        if (persister_is_due(persister, loop_now_ms(persister->context->loop)) || batch_waiting(persister->filling) == 1)
+        struct lane_terms terms = persister_terms(persister);
+        const struct lane *lane = &persister->lanes[kind];
+        if (lane_is_due(lane, &terms, loop_now_ms(persister->context->loop)) || batch_waiting(lane->filling) == 1)
             persister_wake(persister);
     }
     return code;
@@ -63,10 +68,11 @@ static int on_candles(struct persister *persister, const struct peer *peer, cons
     if (code < 0 || is_waiting(persister, peer, message.sequence))
         return code;
     struct batch_door door = {.now_ms = newest_admitted_ms(&message)};
-    code = batch_take_candles(persister->filling, peer, &message, &door, loop_now_ms(persister->context->loop));
+    struct batch *batch = persister->lanes[LANE_CANDLES].filling;
+    code = batch_take_candles(batch, peer, &message, &door, loop_now_ms(persister->context->loop));
     if (door.refused > 0)
         tell_refused(persister, message.exchange, &door);
-    return taken(persister, code, message.rows.count + message.absences.count);
+    return taken(persister, LANE_CANDLES, code, message.rows.count + message.absences.count);
 }
 
 static int on_series(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
@@ -75,8 +81,9 @@ static int on_series(struct persister *persister, const struct peer *peer, const
     int code = message_decode(RECORD_store_series, bytes, size, &message);
     if (code < 0 || is_waiting(persister, peer, message.sequence))
         return code;
-    code = batch_take_series(persister->filling, peer, &message, loop_now_ms(persister->context->loop));
-    return taken(persister, code, message.rows.count);
+    struct batch *batch = persister->lanes[LANE_CANDLES].filling;
+    code = batch_take_series(batch, peer, &message, loop_now_ms(persister->context->loop));
+    return taken(persister, LANE_CANDLES, code, message.rows.count);
 }
 
 static int on_ledger(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
@@ -89,10 +96,11 @@ static int on_ledger(struct persister *persister, const struct peer *peer, const
         persister_ack(persister, peer, message.sequence, VERDICT_FENCED);
         return 0;
     }
-    code = batch_take_ledger(persister->filling, peer, &message, loop_now_ms(persister->context->loop));
+    struct batch *batch = persister->lanes[LANE_LEDGER].filling;
+    code = batch_take_ledger(batch, peer, &message, loop_now_ms(persister->context->loop));
     persister->desk.ledger_taken += code == 0;
-    return taken(persister, code, message.outcomes.count + message.orders.count + message.fills.count +
-                                      message.positions.count + message.accounts.count);
+    return taken(persister, LANE_LEDGER, code, message.outcomes.count + message.orders.count + message.fills.count +
+                                                   message.positions.count + message.accounts.count);
 }
 
 static int on_lease_request(struct persister *persister, const struct peer *peer, const uint8_t *bytes, size_t size)
@@ -138,7 +146,7 @@ static int on_query(struct persister *persister, const struct peer *peer, const 
         return 0;
     }
     if (query.kind == QUERY_KIND_EQUITY && query.quote_asset[0] == '\0') /* a curve is of one account */
-        memcpy(query.quote_asset, persister->filling->quote_asset, sizeof query.quote_asset);
+        memcpy(query.quote_asset, persister->lanes[LANE_LEDGER].filling->quote_asset, sizeof query.quote_asset);
     history_add(&persister->history, peer, &query, loop_now_ms(persister->context->loop));
     persister_wake(persister);
     return 0;

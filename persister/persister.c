@@ -24,7 +24,7 @@ static void on_tick(struct service_context *context, void *state, int64_t now_ms
     metric_set(METRIC_store_pool_used, (double)store->pool.used);
     metric_add(METRIC_store_pool_waits_total, (double)(store->pool.waits - persister->pool_waits));
     persister->pool_waits = store->pool.waits;
-    metric_set(METRIC_store_waiting_rows, (double)(batch_rows(persister->filling) + batch_rows(persister->writing)));
+    metric_set(METRIC_store_waiting_rows, (double)persister_rows(persister));
     if (!ready)
         history_expire(&persister->history, now_ms, store->text);
 }
@@ -46,13 +46,23 @@ static int open_database(struct persister *persister)
     return code == 0 ? 0 : error_context(code == ERROR_ARGUMENT ? ERROR_CONFIGURATION : code, "database.url");
 }
 
-static int open_batch(struct batch *batch, const struct config *config)
+static int open_lane(struct lane *lane, const struct config *config)
 {
     const char *exchange = config->exchange_name, *quote_asset = config->market_quote_asset;
-    int code = batch_init(batch, (size_t)config->database_batch_rows);
-    if (code == 0)
+    int code = lane_init(lane, (size_t)config->database_batch_rows);
+    for (int i = 0; i < 2 && code == 0; i++) {
+        struct batch *batch = &lane->batches[i];
         code = text_copy(batch->exchange, sizeof batch->exchange, exchange, strlen(exchange));
-    return code != 0 ? code : text_copy(batch->quote_asset, sizeof batch->quote_asset, quote_asset, strlen(quote_asset));
+        if (code == 0)
+            code = text_copy(batch->quote_asset, sizeof batch->quote_asset, quote_asset, strlen(quote_asset));
+    }
+    return code;
+}
+
+static void release_lanes(struct persister *persister)
+{
+    for (enum lane_kind kind = 0; kind < LANES; kind++)
+        lane_release(&persister->lanes[kind]);
 }
 
 static int open_persister(struct service_context *context, void *state)
@@ -60,20 +70,17 @@ static int open_persister(struct service_context *context, void *state)
     struct persister *persister = state;
     persister->context = context;
     persister->history.context = context;
-    persister->filling = &persister->batches[0];
-    persister->writing = &persister->batches[1];
     persister->watched_fd = -1;
-    for (int i = 0; i < 2; i++) {
-        int code = open_batch(&persister->batches[i], context->config);
-        if (code < 0)
-            return code;
+    lane_pace_init(&persister->pace, (size_t)context->config->database_batch_rows);
+    int code = 0;
+    for (enum lane_kind kind = 0; kind < LANES && code == 0; kind++)
+        code = open_lane(&persister->lanes[kind], context->config);
+    if (code == 0) {
+        persister->timer = loop_add_timer(context->loop, 0, 0, persister_attend, persister);
+        code = persister->timer < 0 ? persister->timer : open_database(persister);
     }
-    persister->timer = loop_add_timer(context->loop, 0, 0, persister_attend, persister);
-    if (persister->timer < 0)
-        return persister->timer;
-    int code = open_database(persister);
-    for (int i = 0; i < 2 && code != 0; i++)
-        batch_release(&persister->batches[i]);
+    if (code != 0)
+        release_lanes(persister);
     return code;
 }
 
@@ -81,7 +88,7 @@ static void on_stop(struct service_context *context, void *state)
 {
     struct persister *persister = state;
     persister->stopping = true;
-    if (batch_waiting(persister->writing) + batch_waiting(persister->filling) > 0) {
+    if (persister_waiting(persister) > 0) {
         context->stop_ms = STOP_MS;
         persister_wake(persister);
     }
@@ -90,14 +97,13 @@ static void on_stop(struct service_context *context, void *state)
 static void close_persister(struct service_context *context, void *state)
 {
     struct persister *persister = state;
-    size_t unwritten = batch_rows(persister->writing) + batch_rows(persister->filling);
+    size_t unwritten = persister_rows(persister);
     if (unwritten > 0)
         log_warn("rows_unwritten", log_int("rows", (int64_t)unwritten), log_text("reason", persister->store.text));
     if (persister->watched_fd >= 0)
         loop_remove_fd(context->loop, persister->watched_fd);
     store_close(&persister->store);
-    for (int i = 0; i < 2; i++)
-        batch_release(&persister->batches[i]);
+    release_lanes(persister);
 }
 
 const struct service persister_service = {

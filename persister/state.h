@@ -8,9 +8,9 @@
 
 #include "lib/runtime/service.h"
 #include "lib/store/store.h"
-#include "persister/batch.h"
 #include "persister/board.h"
 #include "persister/history.h"
+#include "persister/lanes.h"
 #include "persister/lease.h"
 
 #include <stdbool.h>
@@ -22,10 +22,12 @@ enum { PERSISTER_TICK_MS = 250 };
 struct persister {
     struct service_context *context;
     struct store store;
-    struct batch batches[2];
-    struct batch *filling; /* takes deliveries */
-    struct batch *writing; /* is cut into transactions; filled no more until all of it is answered */
-    size_t tried;          /* deliveries of the transaction under way */
+    struct lane lanes[LANES];
+    enum lane_kind written; /* whose transaction is under way, or was the last */
+    size_t tried;           /* deliveries of the transaction under way, */
+    size_t tried_rows;      /* their rows, */
+    int64_t begun_ms;       /* and when it began; monotonic */
+    struct lane_pace pace;
     struct lease_desk desk;
     struct lease_entry lease; /* the request under way */
     struct history history;
@@ -45,8 +47,12 @@ struct persister {
 /* Sends the answer to a delivery. */
 void persister_ack(struct persister *persister, const struct peer *peer, uint64_t sequence, enum verdict verdict);
 
-/* Whether the batch that is being filled should be written now. */
-bool persister_is_due(const struct persister *persister, int64_t now_ms);
+/* When batches are written. */
+struct lane_terms persister_terms(const struct persister *persister);
+
+/* Deliveries of all lanes that were not answered yet, and their rows. */
+size_t persister_waiting(const struct persister *persister);
+size_t persister_rows(const struct persister *persister);
 
 /* Lets the database go on, begins what can be begun, and sets what to be woken by. A loop_timer_fn; `user` is the
  * persister. */

@@ -10,7 +10,8 @@
 
 enum {
     RETRY_UNSENT_MS = 5, /* pause before a part that the link did not take is sent again */
-    WORK_PER_TURN = 16,  /* pieces of work that an engine without waiting may do before messages are read again */
+    WORK_PER_TURN = 16,  /* pieces of work that an engine without waiting may do before messages are read again, */
+    TURN_MS = 10,        /* unless they take so long: what has come meanwhile may be more urgent than the next */
 };
 
 /* ---- answering deliveries ---- */
@@ -23,23 +24,23 @@ void persister_ack(struct persister *persister, const struct peer *peer, uint64_
 }
 
 /* Answers the first `count` deliveries of the batch that is written. */
-static void settle(struct persister *persister, size_t count, enum verdict verdict)
+static void settle(struct persister *persister, struct batch *writing, size_t count, enum verdict verdict)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct delivery *delivery = batch_front(persister->writing) + i;
+        const struct delivery *delivery = batch_front(writing) + i;
         persister->desk.ledger_settled += delivery->generation != 0;
         persister_ack(persister, &delivery->peer, delivery->sequence, verdict);
     }
-    batch_settle(persister->writing, count);
+    batch_settle(writing, count);
 }
 
-static void settle_fenced(struct persister *persister)
+static void settle_fenced(struct persister *persister, struct batch *writing)
 {
-    while (batch_waiting(persister->writing) > 0 &&
-           delivery_is_fenced(batch_front(persister->writing), persister->desk.trader_generation)) {
-        log_warn("ledger_fenced", log_int("generation", (int64_t)batch_front(persister->writing)->generation),
+    while (batch_waiting(writing) > 0 &&
+           delivery_is_fenced(batch_front(writing), persister->desk.trader_generation)) {
+        log_warn("ledger_fenced", log_int("generation", (int64_t)batch_front(writing)->generation),
                  log_int("current", (int64_t)persister->desk.trader_generation));
-        settle(persister, 1, VERDICT_FENCED);
+        settle(persister, writing, 1, VERDICT_FENCED);
     }
 }
 
@@ -48,53 +49,74 @@ static void settle_fenced(struct persister *persister)
 static void on_written(void *user, const struct store_result *result)
 {
     struct persister *persister = user;
+    struct batch *writing = persister->lanes[persister->written].writing;
     if (result->code == 0) {
         metric_add(METRIC_store_transactions_total, 1);
         metric_add(METRIC_store_changed_total, (double)result->changed);
-        settle(persister, persister->tried, VERDICT_ACCEPTED);
+        if (persister->written == LANE_CANDLES)
+            lane_pace_note(&persister->pace, persister->tried_rows, clock_monotonic_ms() - persister->begun_ms);
+        settle(persister, writing, persister->tried, VERDICT_ACCEPTED);
         return;
     }
     metric_add(METRIC_store_failures_total, 1);
     if (result->code == ERROR_DENIED) {
         persister->desk.generation_known = false; /* another persister granted a lease: learn of it first */
     } else if (result->code == ERROR_STORE && persister->tried > 1) {
-        batch_suspect(persister->writing, persister->tried);
+        batch_suspect(writing, persister->tried);
     } else if (result->code == ERROR_STORE) {
-        log_error("delivery_refused", log_int("sequence", (int64_t)batch_front(persister->writing)->sequence),
+        log_error("delivery_refused", log_int("sequence", (int64_t)batch_front(writing)->sequence),
                   log_text("reason", result->message));
-        settle(persister, 1, VERDICT_INVALID);
+        settle(persister, writing, 1, VERDICT_INVALID);
     }
 }
 
-bool persister_is_due(const struct persister *persister, int64_t now_ms)
+struct lane_terms persister_terms(const struct persister *persister)
 {
-    const struct batch *batch = persister->filling;
     const struct config *config = persister->context->config;
-    return batch_waiting(batch) > 0 &&
-           (persister->stopping || batch_has_ledger(batch) || batch_rows(batch) >= (size_t)config->database_batch_rows ||
-            now_ms - batch->oldest_ms >= config->database_batch_ms);
+    return (struct lane_terms){.batch_rows = (size_t)config->database_batch_rows,
+                               .batch_ms = config->database_batch_ms,
+                               .at_once = persister->stopping};
 }
 
-static void swap_batches(struct persister *persister)
+size_t persister_waiting(const struct persister *persister)
 {
-    struct batch *filled = persister->filling;
-    persister->filling = persister->writing;
-    persister->writing = filled;
+    size_t count = 0;
+    for (enum lane_kind kind = 0; kind < LANES; kind++)
+        count += lane_waiting(&persister->lanes[kind]);
+    return count;
+}
+
+size_t persister_rows(const struct persister *persister)
+{
+    size_t count = 0;
+    for (enum lane_kind kind = 0; kind < LANES; kind++)
+        count += lane_rows(&persister->lanes[kind]);
+    return count;
 }
 
 static bool begin_writing(struct persister *persister, int64_t now_ms)
 {
     struct store_batch rows;
-    settle_fenced(persister);
-    if (batch_waiting(persister->writing) == 0) {
-        if (!persister_is_due(persister, now_ms))
-            return false;
-        swap_batches(persister);
-        settle_fenced(persister);
-        if (batch_waiting(persister->writing) == 0)
-            return false;
+    struct lane_terms terms = persister_terms(persister);
+    bool wants[LANES];
+    for (enum lane_kind kind = 0; kind < LANES; kind++) {
+        struct lane *lane = &persister->lanes[kind];
+        settle_fenced(persister, lane->writing);
+        if (batch_waiting(lane->writing) == 0 && lane_is_due(lane, &terms, now_ms)) {
+            lane_swap(lane);
+            settle_fenced(persister, lane->writing);
+        }
+        wants[kind] = batch_waiting(lane->writing) > 0;
     }
-    persister->tried = batch_next(persister->writing, persister->desk.trader_generation, &rows);
+    enum lane_kind chosen = lane_choose(wants, persister->written);
+    if (chosen == LANES)
+        return false;
+    persister->written = chosen;
+    struct batch *writing = persister->lanes[chosen].writing;
+    size_t rows_max = chosen == LANE_CANDLES ? persister->pace.rows : SIZE_MAX;
+    persister->tried = batch_next(writing, persister->desk.trader_generation, rows_max, &rows);
+    persister->tried_rows = rows.candle_count + rows.absence_count + rows.series_count;
+    persister->begun_ms = clock_monotonic_ms();
     persister->query_is_next = true;
     persister->store.kind->write(&persister->store, &rows, on_written, persister);
     return true;
@@ -199,9 +221,10 @@ static void set_alarm(struct persister *persister, int64_t deadline_ms, bool uns
     int64_t delay_ms = deadline_ms - now_ms;
     if (unsent)
         delay_ms = RETRY_UNSENT_MS;
-    if (batch_waiting(persister->filling) > 0) {
-        int64_t due_ms = persister->filling->oldest_ms + persister->context->config->database_batch_ms - now_ms;
-        if (due_ms > 0 && due_ms < delay_ms)
+    for (enum lane_kind kind = 0; kind < LANES; kind++) {
+        const struct batch *batch = persister->lanes[kind].filling;
+        int64_t due_ms = batch->oldest_ms + persister->context->config->database_batch_ms - now_ms;
+        if (batch_waiting(batch) > 0 && due_ms > 0 && due_ms < delay_ms)
             delay_ms = due_ms;
     }
     if (delay_ms > PERSISTER_TICK_MS)
@@ -218,18 +241,19 @@ void persister_attend(void *user, int64_t now_ms)
     store->holds_answers = !sent; /* an asker who takes nothing holds up the others, for HISTORY_STUCK_MS at most */
     store->kind->advance(store, now_ms);
     sent = history_flush(&persister->history, now_ms);
-    int begun = 0;
-    while (begun < WORK_PER_TURN && begin_work(persister, now_ms, sent)) {
-        begun++;
+    int64_t turn_ms = clock_monotonic_ms() + TURN_MS;
+    bool turn_is_over = false;
+    for (int begun = 1; !turn_is_over && begin_work(persister, now_ms, sent); begun++) {
         sent = history_flush(&persister->history, now_ms);
+        turn_is_over = begun == WORK_PER_TURN || clock_monotonic_ms() >= turn_ms;
     }
     store->holds_answers = !sent;
     store->kind->wait(store, &wait);
-    if (begun == WORK_PER_TURN)
+    if (turn_is_over)
         wait.deadline_ms = 0;
     watch(persister, &wait);
     set_alarm(persister, wait.deadline_ms, !sent);
-    if (persister->stopping && batch_waiting(persister->writing) + batch_waiting(persister->filling) == 0)
+    if (persister->stopping && persister_waiting(persister) == 0)
         loop_stop(persister->context->loop);
 }
 

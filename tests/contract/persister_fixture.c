@@ -122,6 +122,7 @@ static void on_input(void *user, const struct link_input *input)
         CU_ASSERT_EQUAL_FATAL(message_decode(record, input->bytes, input->size, &ack), 0);
         CU_ASSERT_FATAL(ack.sequence < PERSISTER_SEQUENCES);
         client->verdicts[ack.sequence] = (int)ack.verdict;
+        client->places[ack.sequence] = ++client->acks;
     } else if (record == RECORD_lease_reply) {
         CU_ASSERT_EQUAL_FATAL(message_decode(record, input->bytes, input->size, &client->lease), 0);
         client->lease_came = true;

@@ -21,6 +21,8 @@ struct client {
     struct curve_keys keys;
     struct link_set *links;
     int verdicts[PERSISTER_SEQUENCES]; /* by sequence; -1: no ack yet */
+    unsigned places[PERSISTER_SEQUENCES]; /* by sequence: the newest ack of it was the how-manieth of all */
+    unsigned acks;
     struct lease_reply lease;
     bool lease_came;
     size_t candles, processes; /* rows of the answer */

@@ -237,6 +237,49 @@ static void a_locked_database_holds_acks_back_and_answers_with_an_error(void)
     end(&fetcher);
 }
 
+static void wait_for_page(const char *text)
+{
+    static char page[PERSISTER_PAGE_SIZE];
+    int64_t deadline_ms = clock_monotonic_ms() + PERSISTER_PATIENCE_MS;
+    do {
+        client_turn();
+        persister_page("/metrics", page);
+    } while (strstr(page, text) == NULL && clock_monotonic_ms() < deadline_ms);
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, text));
+}
+
+/* One client sends both, since acks of one link come in the order in which they were given. */
+static void the_ledger_overtakes_candles_which_keep_their_order(void)
+{
+    enum { DELIVERIES = 4, ROWS = 1000, LEDGER = 9 };
+    static struct client trader;
+    sqlite3 *file;
+    begin(&trader, ROLE_TRADER, "1");
+    struct lease_reply reply = lease(&trader, 11, false);
+    CU_ASSERT_TRUE(reply.granted);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(database, &file), SQLITE_OK);
+    (void)sqlite3_busy_timeout(file, 5000);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(file, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    for (uint64_t i = 1; i <= DELIVERIES; i++)
+        client_send_candles(&trader, i, (int64_t)i * ROWS, ROWS, 60);
+    const struct fill fill = {
+        .trade_id = "t", .order_id = "o", .strategy = "s", .exchange = "binance", .symbol = "BTCUSDT"};
+    const struct store_ledger message = {.sequence = LEDGER, .generation = reply.generation, .fills = list_of(&fill, 1)};
+    client_send(&trader, LINK_STORE, RECORD_store_ledger, &message);
+    wait_for_page("wick_store_waiting_rows{process=\"persister\"} 4001\n");
+    CU_ASSERT_EQUAL(trader.acks, 0);
+    CU_ASSERT_EQUAL(sqlite3_exec(file, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(file);
+    int64_t deadline_ms = clock_monotonic_ms() + PERSISTER_PATIENCE_MS;
+    while (trader.acks < DELIVERIES + 1 && clock_monotonic_ms() < deadline_ms)
+        client_turn();
+    CU_ASSERT_TRUE(trader.places[LEDGER] < trader.places[DELIVERIES]); /* at most one transaction went before it */
+    for (uint64_t i = 1; i < DELIVERIES; i++)
+        CU_ASSERT_TRUE(trader.places[i] < trader.places[i + 1]);
+    CU_ASSERT_EQUAL(number_of("SELECT count(*) FROM candles"), DELIVERIES * ROWS);
+    end(&trader);
+}
+
 const char *const suite_name = "persister process";
 const struct test suite_tests[] = {
     {"what is acked is in the database", what_is_acked_is_in_the_database},
@@ -247,5 +290,6 @@ const struct test suite_tests[] = {
     {"a stopped persister commits what waits", a_stopped_persister_commits_what_waits},
     {"a locked database holds acks back and answers with an error",
      a_locked_database_holds_acks_back_and_answers_with_an_error},
+    {"the ledger overtakes candles, which keep their order", the_ledger_overtakes_candles_which_keep_their_order},
     {NULL, NULL},
 };

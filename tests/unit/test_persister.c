@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "persister/batch.h"
 #include "persister/board.h"
+#include "persister/lanes.h"
 #include "persister/lease.h"
 #include "persister/retention.h"
 #include "tests/harness.h"
@@ -72,7 +73,7 @@ static void a_batch_holds_what_came_in_its_order(void)
     struct store_batch rows;
     begin();
     CU_ASSERT_EQUAL(batch_waiting(&batch), 0);
-    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 0);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, SIZE_MAX, &rows), 0);
     CU_ASSERT_EQUAL(take_candles(5, "binance", events, 2), 0);
     CU_ASSERT_EQUAL(take_candles(6, "kraken", events, 1), 0);
     CU_ASSERT_EQUAL(take_ledger(3, 2, 2), 0);
@@ -84,7 +85,7 @@ static void a_batch_holds_what_came_in_its_order(void)
     CU_ASSERT_EQUAL(batch.oldest_ms, 1000);
     CU_ASSERT_TRUE(batch_has_ledger(&batch));
 
-    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, &rows), 4);
+    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, SIZE_MAX, &rows), 4);
     CU_ASSERT_EQUAL_FATAL(rows.candle_count, 3);
     CU_ASSERT_STRING_EQUAL(rows.candles[1].exchange, "binance");
     CU_ASSERT_STRING_EQUAL(rows.candles[1].event.symbol, "ETHUSDT");
@@ -114,7 +115,7 @@ static void rows_that_name_no_account_are_of_the_configured_one(void)
     (void)snprintf(batch.exchange, sizeof batch.exchange, "okx");
     (void)snprintf(batch.quote_asset, sizeof batch.quote_asset, "EUR");
     CU_ASSERT_EQUAL(batch_take_ledger(&batch, &trader, &message, 1000), 0);
-    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, &rows), 1);
+    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, SIZE_MAX, &rows), 1);
     CU_ASSERT_STRING_EQUAL(rows.fills[0].exchange, "binance");
     CU_ASSERT_STRING_EQUAL(rows.fills[0].quote_asset, "EUR");
     CU_ASSERT_EQUAL(rows.fills[0].mode, ACCOUNT_MODE_PAPER);
@@ -122,6 +123,83 @@ static void rows_that_name_no_account_are_of_the_configured_one(void)
     CU_ASSERT_EQUAL(rows.fills[1].mode, ACCOUNT_MODE_LIVE);
     CU_ASSERT_STRING_EQUAL(rows.accounts[0].exchange, "okx");
     CU_ASSERT_STRING_EQUAL(rows.accounts[0].quote_asset, "EUR");
+}
+
+static void the_ledger_is_written_first_but_not_twice_in_a_row(void)
+{
+    static const struct {
+        bool wants[LANES];
+        enum lane_kind last, next;
+    } rows[] = {
+        {{true, true}, LANE_CANDLES, LANE_LEDGER},  {{true, true}, LANE_LEDGER, LANE_CANDLES},
+        {{false, true}, LANE_CANDLES, LANE_CANDLES}, {{true, false}, LANE_LEDGER, LANE_LEDGER},
+        {{false, false}, LANE_LEDGER, LANES},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CU_ASSERT_EQUAL(lane_choose(rows[i].wants, rows[i].last), rows[i].next);
+}
+
+static void a_transaction_of_candles_is_as_long_as_the_database_is_fast(void)
+{
+    struct lane_pace pace;
+    lane_pace_init(&pace, 5000);
+    CU_ASSERT_EQUAL(pace.rows, LANE_ROWS_FIRST);
+    lane_pace_note(&pace, 10, 1); /* says nothing of how fast it is */
+    CU_ASSERT_EQUAL(pace.rows, LANE_ROWS_FIRST);
+    lane_pace_note(&pace, LANE_ROWS_FIRST, 1);
+    CU_ASSERT_EQUAL(pace.rows, 4000);
+    lane_pace_note(&pace, 4000, 1);
+    CU_ASSERT_EQUAL(pace.rows, 5000);
+    lane_pace_note(&pace, 5000, LANE_TRANSACTION_MS * 5 / 4);
+    CU_ASSERT_EQUAL(pace.rows, 4000);
+    lane_pace_note(&pace, 4000, LANE_TRANSACTION_MS * 100); /* it may have been another process */
+    CU_ASSERT_EQUAL(pace.rows, 2000);
+    for (int i = 0; i < 10; i++)
+        lane_pace_note(&pace, 1000, LANE_TRANSACTION_MS * 100);
+    CU_ASSERT_EQUAL(pace.rows, LANE_ROWS_MIN);
+    lane_pace_init(&pace, 7);
+    CU_ASSERT_EQUAL(pace.rows, 7);
+}
+
+static void a_transaction_has_as_many_whole_deliveries_as_fit(void)
+{
+    struct store_batch rows;
+    begin();
+    for (uint64_t sequence = 1; sequence <= 5; sequence++)
+        CU_ASSERT_EQUAL(take_some_candles(sequence, 50), 0);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, 149, &rows), 2);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, 150, &rows), 3);
+    CU_ASSERT_EQUAL(rows.candle_count, 150);
+    batch_settle(&batch, 3);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, 100, &rows), 2);
+}
+
+static void a_lane_is_due_by_rows_by_age_or_by_the_ledger(void)
+{
+    static struct lane lane;
+    struct lane_terms terms = {.batch_rows = 100, .batch_ms = 50};
+    struct candle_event rows[100] = {0};
+    CU_ASSERT_EQUAL_FATAL(lane_init(&lane, 100), 0);
+    CU_ASSERT_FALSE(lane_is_due(&lane, &terms, INT64_MAX));
+    for (int i = 0; i < 100; i++)
+        rows[i] = (struct candle_event){"BTCUSDT", 60, {1700000000000 + i * 60000, 1, 1, 1, 1, 1, 0, 0}};
+    struct batch_door open_door = {.now_ms = 1800000000000};
+    struct store_candles message = {.sequence = 1, .exchange = "binance", .rows = list_of(rows, 99)};
+    CU_ASSERT_EQUAL(batch_take_candles(lane.filling, &fetcher, &message, &open_door, 1000), 0);
+    CU_ASSERT_FALSE(lane_is_due(&lane, &terms, 1049));
+    CU_ASSERT_TRUE(lane_is_due(&lane, &terms, 1050));
+    message.sequence = 2;
+    message.rows = list_of(rows, 1);
+    CU_ASSERT_EQUAL(batch_take_candles(lane.filling, &fetcher, &message, &open_door, 1001), 0);
+    CU_ASSERT_TRUE(lane_is_due(&lane, &terms, 1001));
+    lane_swap(&lane);
+    CU_ASSERT_FALSE(lane_is_due(&lane, &terms, 2000));
+    CU_ASSERT_TRUE(lane_has(&lane, &fetcher, 2));
+    const struct account account = {.time_ms = 7};
+    const struct store_ledger ledger = {.sequence = 3, .generation = 1, .accounts = list_of(&account, 1)};
+    CU_ASSERT_EQUAL(batch_take_ledger(lane.filling, &trader, &ledger, 2000), 0);
+    CU_ASSERT_TRUE(lane_is_due(&lane, &terms, 2000));
+    lane_release(&lane);
 }
 
 static void absences_come_with_the_candles(void)
@@ -137,7 +215,7 @@ static void absences_come_with_the_candles(void)
     CU_ASSERT_EQUAL(take_candles(0, "binance", &event, 1), 0);
     CU_ASSERT_EQUAL(take_message(&message), 0);
     CU_ASSERT_EQUAL(batch_rows(&batch), 4);
-    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, &rows), 2);
+    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, SIZE_MAX, &rows), 2);
     CU_ASSERT_EQUAL_FATAL(rows.absence_count, 2);
     CU_ASSERT_STRING_EQUAL(rows.absences[1].exchange, "kraken");
     CU_ASSERT_EQUAL(rows.absences[1].absence.last_open_ms, T + 2);
@@ -169,7 +247,7 @@ static void what_is_dated_wrongly_is_left_out_alone(void)
     CU_ASSERT_STRING_EQUAL(strict.sample.symbol, "ETHUSDT");
     CU_ASSERT_EQUAL(strict.sample.interval_s, 300);
     CU_ASSERT_EQUAL(strict.sample.first_open_ms, T + 2 * DAY_MS);
-    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, &rows), 1);
+    CU_ASSERT_EQUAL_FATAL(batch_next(&batch, 0, SIZE_MAX, &rows), 1);
     CU_ASSERT_EQUAL_FATAL(rows.candle_count, 2);
     CU_ASSERT_EQUAL(rows.candles[1].event.candle.open_time_ms, T + DAY_MS);
     CU_ASSERT_EQUAL_FATAL(rows.absence_count, 1);
@@ -177,7 +255,7 @@ static void what_is_dated_wrongly_is_left_out_alone(void)
     strict = (struct batch_door){.now_ms = T - 1};
     CU_ASSERT_EQUAL(batch_take_candles(&batch, &fetcher, &message, &strict, 1000), 0); /* all of it: answered all the same */
     CU_ASSERT_EQUAL(strict.refused, 8);
-    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 2);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, SIZE_MAX, &rows), 2);
     CU_ASSERT_EQUAL(rows.candle_count, 2);
 }
 
@@ -188,18 +266,18 @@ static void the_exchange_s_clock_goes_with_the_candles(void)
     struct store_batch rows;
     begin();
     CU_ASSERT_EQUAL(take_message(&message), 0);
-    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 1);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, SIZE_MAX, &rows), 1);
     CU_ASSERT_PTR_NULL(rows.clock.exchange);
     message.history = true;
     message.exchange_ms = T + 1;
     CU_ASSERT_EQUAL(take_message(&message), 0);
-    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 2);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, SIZE_MAX, &rows), 2);
     CU_ASSERT_PTR_NULL(rows.clock.exchange);
     message.history = false;
     message.exchange_ms = T + 2;
     CU_ASSERT_EQUAL(take_message(&message), 0);
     CU_ASSERT_EQUAL(take_ledger(2, 1, 1), 0);
-    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 4);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, SIZE_MAX, &rows), 4);
     CU_ASSERT_STRING_EQUAL(rows.clock.exchange, "kraken");
     CU_ASSERT_EQUAL(rows.clock.exchange_ms, T + 2);
 }
@@ -212,12 +290,12 @@ static void a_transaction_is_history_when_all_its_candles_are(void)
     begin();
     CU_ASSERT_EQUAL(take_message(&message), 0);
     CU_ASSERT_EQUAL(take_ledger(2, 1, 1), 0); /* no candles in it */
-    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 2);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, SIZE_MAX, &rows), 2);
     CU_ASSERT_TRUE(rows.history);
     message.history = false;
     message.sequence = 3;
     CU_ASSERT_EQUAL(take_message(&message), 0);
-    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 3);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, SIZE_MAX, &rows), 3);
     CU_ASSERT_FALSE(rows.history);
 }
 
@@ -273,7 +351,7 @@ static void bad_delivery_among(size_t count, size_t bad)
     for (size_t i = 0; i < count; i++)
         CU_ASSERT_EQUAL(take_some_candles(i, 1 + i % 3), 0);
     while (batch_waiting(&batch) > 0) {
-        size_t first = batch.settled, tried = batch_next(&batch, 0, &rows);
+        size_t first = batch.settled, tried = batch_next(&batch, 0, SIZE_MAX, &rows);
         CU_ASSERT_FATAL(tried > 0 && ++transactions < 100);
         bool refuses = bad >= first && bad < first + tried;
         if (!refuses) {
@@ -307,7 +385,7 @@ static void a_part_of_a_batch_has_the_rows_of_its_deliveries(void)
         CU_ASSERT_EQUAL(take_some_candles(i, i), 0);
     batch_settle(&batch, 2);
     batch_suspect(&batch, 6);
-    CU_ASSERT_EQUAL(batch_next(&batch, 0, &rows), 3);
+    CU_ASSERT_EQUAL(batch_next(&batch, 0, SIZE_MAX, &rows), 3);
     CU_ASSERT_EQUAL(rows.candle_count, 3 + 4 + 5);
     CU_ASSERT_PTR_EQUAL(rows.candles, batch.candles + 3);
     CU_ASSERT_EQUAL(batch_rows(&batch), 3 + 4 + 5 + 6 + 7 + 8);
@@ -321,15 +399,15 @@ static void a_fenced_delivery_is_never_part_of_a_transaction(void)
     CU_ASSERT_EQUAL(take_ledger(2, 4, 1), 0);
     CU_ASSERT_EQUAL(take_ledger(3, 5, 1), 0);
     CU_ASSERT_EQUAL(take_some_candles(4, 1), 0);
-    CU_ASSERT_EQUAL(batch_next(&batch, 4, &rows), 4);
+    CU_ASSERT_EQUAL(batch_next(&batch, 4, SIZE_MAX, &rows), 4);
     CU_ASSERT_EQUAL(rows.ledger_generation, 4); /* the database refuses it if 5 has been granted meanwhile */
-    CU_ASSERT_EQUAL(batch_next(&batch, 5, &rows), 1);
+    CU_ASSERT_EQUAL(batch_next(&batch, 5, SIZE_MAX, &rows), 1);
     CU_ASSERT_EQUAL(rows.ledger_generation, 0);
     batch_settle(&batch, 1);
     CU_ASSERT_TRUE(delivery_is_fenced(batch_front(&batch), 5));
-    CU_ASSERT_EQUAL(batch_next(&batch, 5, &rows), 0);
+    CU_ASSERT_EQUAL(batch_next(&batch, 5, SIZE_MAX, &rows), 0);
     batch_settle(&batch, 1);
-    CU_ASSERT_EQUAL(batch_next(&batch, 5, &rows), 2);
+    CU_ASSERT_EQUAL(batch_next(&batch, 5, SIZE_MAX, &rows), 2);
     CU_ASSERT_EQUAL(rows.ledger_generation, 5);
     CU_ASSERT_EQUAL(rows.fill_count, 1);
     CU_ASSERT_EQUAL(rows.fill_versions[0], 5ULL << 32 | 3);
@@ -496,6 +574,11 @@ const char *const suite_name = "persister";
 const struct test suite_tests[] = {
     {"a batch holds what came, in its order", a_batch_holds_what_came_in_its_order},
     {"rows that name no account are of the configured one", rows_that_name_no_account_are_of_the_configured_one},
+    {"the ledger is written first, but not twice in a row", the_ledger_is_written_first_but_not_twice_in_a_row},
+    {"a transaction of candles is as long as the database is fast",
+     a_transaction_of_candles_is_as_long_as_the_database_is_fast},
+    {"a transaction has as many whole deliveries as fit", a_transaction_has_as_many_whole_deliveries_as_fit},
+    {"a lane is due by rows, by age, or by the ledger", a_lane_is_due_by_rows_by_age_or_by_the_ledger},
     {"absences come with the candles", absences_come_with_the_candles},
     {"what is dated wrongly is left out alone", what_is_dated_wrongly_is_left_out_alone},
     {"the exchange's clock goes with the candles", the_exchange_s_clock_goes_with_the_candles},
