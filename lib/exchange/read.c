@@ -31,7 +31,7 @@ int pass_over(struct passing *passing, int code, size_t row, const char *name, i
     const char *message = error_message();
     make_printable(message, strlen(message), why, sizeof why);
     make_printable(name, strlen(name), shown, sizeof shown);
-    const struct exchange_refusal refusal = {row, shown, open_time_ms, why};
+    const struct exchange_refusal refusal = {row, shown, open_time_ms < 0 ? -1 : open_time_ms, why};
     passing->bad++;
     memcpy(passing->last, why, sizeof why);
     if (passing->refused != NULL)
