@@ -146,7 +146,9 @@ int history_name_account(const struct config *config, const struct view *view, s
     const char *exchange = config->exchange_name, *quote_asset = config->market_quote_asset;
     query->mode = view->portfolio.account.mode;
     int code = text_copy(query->exchange, sizeof query->exchange, exchange, strlen(exchange));
-    return code != 0 ? code : text_copy(query->quote_asset, sizeof query->quote_asset, quote_asset, strlen(quote_asset));
+    if (code != 0)
+        return code;
+    return text_copy(query->quote_asset, sizeof query->quote_asset, quote_asset, strlen(quote_asset));
 }
 
 /* Sends a query whose question stands at `place`, about the account that is shown. */

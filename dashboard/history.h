@@ -47,7 +47,8 @@ int history_name_account(const struct config *config, const struct view *view, s
 /* GET /api/v1/{candles,signals,orders,fills,equity}; `user` is the struct dashboard. */
 void history_handle(struct http_request *request, void *user);
 
-/* Asks for the newest `limit` rows of a kind, of the account that is shown, for the view. ERROR_FULL, or as service_send. */
+/* Asks for the newest `limit` rows of a kind, of the account that is shown, for the view. ERROR_FULL, or as
+ * service_send. */
 int history_ask(struct dashboard *dashboard, enum query_kind kind, uint32_t limit) MUST_CHECK;
 
 /* One part of an answer. */

@@ -64,7 +64,8 @@ struct archive {
     const struct exchange_clock *clock; /* borrowed: it goes with all candles; NULL: it is never known */
 };
 
-/* Before the market is open; on_stored, on_direct, user and clock are set by the caller. ERROR_FULL (the loop's timers). */
+/* Before the market is open; on_stored, on_direct, user and clock are set by the caller. ERROR_FULL (the
+ * loop's timers). */
 int archive_open(struct archive *archive, struct service_context *context, struct market *market) MUST_CHECK;
 
 /* After the market was opened. ERROR_MEMORY. */

@@ -143,8 +143,8 @@ int control_on_message(struct control *control, const struct peer *peer, enum re
     return error_set(ERROR_PROTOCOL, "a message %s came over the control link", records[record].name);
 }
 
-/* A shard is handed out first when a snapshot of it has all of its series but for those that are stuck. From then on its holder is told, by a new
- * epoch, when a series is ready that was not, and when one has left. */
+/* A shard is handed out first when a snapshot of it has all of its series but for those that are stuck. From then on
+ * its holder is told, by a new epoch, when a series is ready that was not, and when one has left. */
 static void follow_shard(struct control *control, uint16_t shard)
 {
     uint32_t known = control->shards.slots[shard].weight, all = market_shard_weight(control->market, shard);
